@@ -1,0 +1,20 @@
+/**
+ * core - layer 0: pure control flow, no Node modules. Errors, outcomes, cancellation, clock, first-in first-out
+ * queue, life cycle, validation. Imports nothing; everybody may import it. Not a public entry of the package: what
+ * users need of it is exported again by the rooms above. Begin with errors.ts, then cancel.ts.
+ */
+export * from "./errors.ts";
+export { type Outcome, failed, succeeded, unwrap } from "./outcome.ts";
+export { type Clock, clock, systemClock, useClock } from "./clock.ts";
+export { Fifo } from "./fifo.ts";
+export { type WaitOptions, type Waitable, abortReason, onAbort, waitable } from "./cancel.ts";
+export type { Service, ServiceState } from "./lifecycle.ts";
+export {
+  describe,
+  invalid,
+  requireFunction,
+  requireInteger,
+  requireOneOf,
+  requireSeconds,
+  requireSignal,
+} from "./validate.ts";

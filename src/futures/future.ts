@@ -1,0 +1,173 @@
+import {
+  CancelledError,
+  InvalidStateError,
+  type Outcome,
+  failed,
+  requireFunction,
+  succeeded,
+  unwrap,
+  waitable,
+  type WaitOptions,
+} from "../core/index.ts";
+
+/**
+ * pending --setRunningOrNotifyCancel--> running --setResult/setException--> finished
+ *    \--cancel--> cancelled               \--cancel (when the executor can stop running work)--> cancelled
+ */
+export type FutureState = "pending" | "running" | "cancelled" | "finished";
+
+/**
+ * The result of a task that may not have finished yet. `await future` gives the result or throws its error.
+ * Python: `concurrent.futures.Future`; `result()` and `exception()` return promises instead of blocking.
+ */
+export class Future<R> implements PromiseLike<R> {
+  #state: FutureState = "pending";
+  #outcome: Outcome<R> | undefined;
+  #callbacks: ((future: Future<R>) => void)[] | undefined;
+  #promise: Promise<R> | undefined;
+  #settle: { resolve(value: R): void; reject(error: unknown): void } | undefined;
+  readonly #stop: ((future: Future<R>) => boolean) | undefined;
+
+  /** `stop` is the executor's way to withdraw or stop the work; it says whether it could. */
+  constructor(stop?: (future: Future<R>) => boolean) {
+    this.#stop = stop;
+  }
+
+  get state(): FutureState {
+    return this.#state;
+  }
+
+  /** Withdraws the task, or stops it where the executor can. Returns false once it has finished. */
+  cancel(): boolean {
+    if (this.#state === "cancelled") return true;
+    if (this.#state === "finished") return false;
+    if (this.#stop !== undefined && !this.#stop(this)) return false;
+    if (this.#stop === undefined && this.#state === "running") return false;
+    this.#finish("cancelled", failed(new CancelledError("The task was cancelled")));
+    return true;
+  }
+
+  cancelled(): boolean {
+    return this.#state === "cancelled";
+  }
+
+  running(): boolean {
+    return this.#state === "running";
+  }
+
+  done(): boolean {
+    return this.#state === "finished" || this.#state === "cancelled";
+  }
+
+  /** The result; waits up to `timeout` seconds. The task goes on when the wait gives up. */
+  result(options: WaitOptions = {}): Promise<R> {
+    if (this.#outcome !== undefined || (options.timeout === undefined && options.signal === undefined)) {
+      return this.#asPromise();
+    }
+    const wait = waitable<R>(options, "Waiting for a future");
+    this.addDoneCallback(() => {
+      const outcome = this.#outcome!;
+      if (outcome.ok) wait.resolve(outcome.value);
+      else wait.reject(outcome.error);
+    });
+    return wait.promise;
+  }
+
+  /** The error the task ended with, or null. Throws CancelledError when it was cancelled, as in Python. */
+  async exception(options: WaitOptions = {}): Promise<unknown> {
+    try {
+      await this.result(options);
+      return null;
+    } catch (error) {
+      if (this.#state !== "finished" || this.#outcome!.ok) throw error;
+      return error;
+    }
+  }
+
+  /** Calls `fn(this)` once done: at once when it already is. An error in `fn` is reported, not thrown. */
+  addDoneCallback(fn: (future: Future<R>) => void): void {
+    requireFunction("fn", fn);
+    if (this.done()) report(fn, this);
+    else (this.#callbacks ??= []).push(fn);
+  }
+
+  /** For executors: false when the future was cancelled meanwhile and must not be run. */
+  setRunningOrNotifyCancel(): boolean {
+    if (this.#state === "cancelled") return false;
+    if (this.#state !== "pending")
+      throw new InvalidStateError(`A ${this.#state} future cannot be set running`);
+    this.#state = "running";
+    return true;
+  }
+
+  /** For executors and tests. */
+  setResult(value: R): void {
+    this.#requireOpen("setResult");
+    this.#finish("finished", succeeded(value));
+  }
+
+  /** For executors and tests. */
+  setException(error: unknown): void {
+    this.#requireOpen("setException");
+    this.#finish("finished", failed(error));
+  }
+
+  then<A = R, B = never>(
+    onFulfilled?: ((value: R) => A | PromiseLike<A>) | null,
+    onRejected?: ((error: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    return this.#asPromise().then(onFulfilled, onRejected);
+  }
+
+  catch<B = never>(onRejected?: ((error: unknown) => B | PromiseLike<B>) | null): Promise<R | B> {
+    return this.#asPromise().then(undefined, onRejected);
+  }
+
+  finally(fn?: (() => void) | null): Promise<R> {
+    return this.#asPromise().finally(fn);
+  }
+
+  get [Symbol.toStringTag](): string {
+    return "Future";
+  }
+
+  #asPromise(): Promise<R> {
+    if (this.#promise !== undefined) return this.#promise;
+    if (this.#outcome !== undefined) {
+      this.#promise = new Promise((resolve) => resolve(unwrap(this.#outcome!)));
+    } else {
+      const { promise, resolve, reject } = Promise.withResolvers<R>();
+      this.#promise = promise;
+      this.#settle = { resolve, reject };
+    }
+    return this.#promise;
+  }
+
+  #requireOpen(call: string): void {
+    if (this.done()) throw new InvalidStateError(`${call}: the future is already ${this.#state}`);
+  }
+
+  #finish(state: "finished" | "cancelled", outcome: Outcome<R>): void {
+    this.#state = state;
+    this.#outcome = outcome;
+    if (this.#settle !== undefined) {
+      if (outcome.ok) this.#settle.resolve(outcome.value);
+      else this.#settle.reject(outcome.error);
+      this.#settle = undefined;
+    }
+    const callbacks = this.#callbacks;
+    this.#callbacks = undefined;
+    if (callbacks !== undefined) for (const fn of callbacks) report(fn, this);
+  }
+}
+
+/** A callback's error belongs to whoever wrote the callback, never to the task: it surfaces as an uncaught exception. */
+function report<R>(fn: (future: Future<R>) => void, future: Future<R>): void {
+  try {
+    fn(future);
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
+}
