@@ -192,6 +192,11 @@ export class RemoteError extends SpoolError {
 
 // --- Profilers ----------------------------------------------------------------------------------
 
+/** A process cannot be profiled, or went away meanwhile; the message names the process and the way out. */
+export class ProfilerError extends SpoolError {
+  static override readonly code: string = "PROFILER";
+}
+
 // --- Command line -------------------------------------------------------------------------------
 
 /** The command line was used wrongly; the message says what to type instead. */

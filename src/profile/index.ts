@@ -1,0 +1,19 @@
+/**
+ * profile - layer 6: where time and memory go, in a running Node process that was started without any preparation.
+ * Python: py-spy and memray.
+ *
+ * model/      frames, samples, call trees: what every engine produces and every report reads
+ * attach/     the inspector engine: how a process is entered by its PID, and left as it was
+ * cpu/        record, top, dump, stalls
+ * reporters/  flame graph, speedscope, folded stacks, pprof, cpuprofile, chrometrace
+ *
+ * May import lower layers only; never celery. Begin with model/sample.ts, then attach/attach.ts.
+ */
+export type { Frame, FrameKind } from "./model/frame.ts";
+export { FrameTable, groupFrame, kindOf } from "./model/frame.ts";
+export type { Engine, Local, Profile, Sample, StackFrame, ThreadRef, ThreadStack } from "./model/sample.ts";
+export { mergeProfiles } from "./model/sample.ts";
+export type { CallNode, CallTree, TreeOptions } from "./model/call-tree.ts";
+export { addStack, callTree, emptyTree, stacksOf, threadLabel } from "./model/call-tree.ts";
+export { type FunctionRow, functionTable } from "./model/function-table.ts";
+export type { CdpSession, InspectorSession, Json, WorkerSession } from "./attach/session.ts";
