@@ -17,3 +17,5 @@ export type { CallNode, CallTree, TreeOptions } from "./model/call-tree.ts";
 export { addStack, callTree, emptyTree, stacksOf, threadLabel } from "./model/call-tree.ts";
 export { type FunctionRow, functionTable } from "./model/function-table.ts";
 export type { CdpSession, InspectorSession, Json, WorkerSession } from "./attach/session.ts";
+export { attach, type AttachOptions } from "./attach/attach.ts";
+export { isAlive, processTree, type ProcessFacts, readProcess } from "./attach/proc.ts";

@@ -1,0 +1,142 @@
+import { ProfilerError } from "../../core/index.ts";
+import type { AgentConnection } from "./agent-server.ts";
+import { AGENT_NAME } from "./agent-source.ts";
+import { evaluate, Protocol } from "./protocol.ts";
+import type { InspectorSession, Json, WorkerSession } from "./session.ts";
+
+type Command = { readonly method: string; readonly params?: Json };
+
+/** An {@link InspectorSession} over the agent inside the target. */
+export class AgentSession implements InspectorSession {
+  readonly pid: number;
+  readonly nodeVersion: string;
+  readonly title: string;
+  readonly notes: readonly string[];
+  readonly ended: Promise<"closed" | "exited">;
+  readonly #agent: AgentConnection;
+  readonly #protocol: Protocol;
+  readonly #workers = new Map<string, Worker>();
+  #exiting = false;
+
+  /** `pid` is the target's as we see it; the agent may be in another PID namespace. */
+  constructor(agent: AgentConnection, pid: number, title: string, notes: readonly string[]) {
+    this.pid = pid;
+    this.title = title;
+    this.notes = notes;
+    this.nodeVersion = agent.hello.version;
+    this.#agent = agent;
+    this.#protocol = new Protocol({ post: (message) => agent.socket.write(`${message}\n`) });
+    agent.onMessage = (line) => this.#protocol.receive(line);
+    this.#protocol.on("spool.exit", () => {
+      this.#exiting = true;
+    });
+    this.ended = new Promise((resolve) => agent.socket.once("close", () => resolve(this.#end())));
+  }
+
+  send<R = Json>(method: string, params?: Json): Promise<R> {
+    return this.#protocol.send<R>(method, params);
+  }
+
+  on<P = Json>(event: string, listener: (params: P) => void): () => void {
+    return this.#protocol.on(event, listener);
+  }
+
+  async workers(listener: (worker: WorkerSession) => void): Promise<void> {
+    this.on<Attached>("NodeWorker.attachedToWorker", ({ sessionId, workerInfo }) => {
+      if (isAgent(workerInfo)) return;
+      const worker = new Worker(this.#protocol, sessionId, workerInfo);
+      this.#workers.set(sessionId, worker);
+      // One that never answers (it is in a native call until it ends) is one there is nothing to learn about.
+      worker.introduce().then(
+        () => listener(worker),
+        () => {},
+      );
+    });
+    this.on<{ sessionId: string; message: string }>(
+      "NodeWorker.receivedMessageFromWorker",
+      ({ sessionId, message }) => this.#workers.get(sessionId)?.receive(message),
+    );
+    this.on<{ sessionId: string }>("NodeWorker.detachedFromWorker", ({ sessionId }) => {
+      this.#workers.get(sessionId)?.end();
+      this.#workers.delete(sessionId);
+    });
+    await this.send("NodeWorker.enable", { waitForDebuggerOnStart: false });
+  }
+
+  atExit(commands: readonly Command[]): void {
+    this.#order({ final: commands });
+  }
+
+  atDetach(commands: readonly Command[]): void {
+    this.#order({ undo: commands });
+  }
+
+  async close(): Promise<void> {
+    // The agent undoes what is to be undone, disconnects and ends its thread; its closing the socket says so.
+    this.#agent.socket.end();
+    await this.ended;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #order(order: Json): void {
+    if (!this.#agent.socket.destroyed) this.#agent.socket.write(`${JSON.stringify(order)}\n`);
+  }
+
+  #end(): "closed" | "exited" {
+    for (const worker of this.#workers.values()) worker.end();
+    this.#workers.clear();
+    const exited = this.#exiting || !this.#agent.socket.writableEnded;
+    const how = exited ? "has exited" : "was let go";
+    this.#protocol.fail(new ProfilerError(`process ${this.pid} ${how}`, { code: "PROFILER_TARGET_GONE" }));
+    return exited ? "exited" : "closed";
+  }
+}
+
+interface WorkerInfo {
+  readonly title: string;
+}
+
+interface Attached {
+  readonly sessionId: string;
+  readonly workerInfo: WorkerInfo;
+}
+
+function isAgent(info: WorkerInfo): boolean {
+  return info.title.includes(AGENT_NAME);
+}
+
+class Worker extends Protocol implements WorkerSession {
+  thread = 0;
+  name: string;
+  readonly ended: Promise<void>;
+  readonly #resolveEnded: () => void;
+
+  constructor(main: Protocol, sessionId: string, info: WorkerInfo) {
+    super({
+      // A worker that ends while a command is on its way answers by detaching, so a failure to post is no news.
+      post: (message) =>
+        void main.send("NodeWorker.sendMessageToWorker", { sessionId, message }).catch(() => {}),
+    });
+    this.name = info.title.replace(/^\[worker \d+\] ?/, "");
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.ended = promise;
+    this.#resolveEnded = resolve;
+  }
+
+  /** Asks the worker who it is: the inspector's own numbers are not Node's thread ids. */
+  async introduce(): Promise<void> {
+    const expression = `(({ threadId, threadName }) => [threadId, threadName || ""])((process.getBuiltinModule ?? require)("node:worker_threads"))`;
+    const [thread, name] = await evaluate<[number, string]>(this, expression);
+    this.thread = thread;
+    if (name !== "") this.name = name;
+    if (/^(WorkerThread|Worker \d+|)$/.test(this.name)) this.name = "worker";
+  }
+
+  end(): void {
+    this.fail(new ProfilerError(`worker ${this.thread} has ended`, { code: "PROFILER_TARGET_GONE" }));
+    this.#resolveEnded();
+  }
+}

@@ -1,0 +1,101 @@
+/**
+ * The program of the agent: a worker thread inside the target that holds an inspector session to the target's main
+ * thread and relays it over our unix socket, so that the target's TCP port need not stay open. Plain JavaScript for
+ * every Node from 20 on, with nothing from this package, because it is sent as text.
+ *
+ * One JSON message per line, both ways: the DevTools protocol, and from us `{ final }` (commands whose results are
+ * sent before the target exits) and `{ undo }` (commands run when we let go, or vanish).
+ */
+export const AGENT_SOURCE = `
+"use strict";
+const { Session } = require("node:inspector");
+const { connect } = require("node:net");
+const { workerData, threadId } = require("node:worker_threads");
+const session = new Session();
+let final = [], undo = [], ended = false;
+const post = (method, params) => new Promise((resolve) =>
+  session.post(method, params, (error, result) => resolve(error ? { error } : { result })));
+const socket = connect(workerData.path);
+const write = (message) => { if (!socket.destroyed) socket.write(JSON.stringify(message) + "\\n"); };
+
+async function leave() {
+  if (ended) return;
+  ended = true;
+  for (const { method, params } of undo) await post(method, params);
+  session.disconnect();
+  process.exit();
+}
+
+async function targetExits() {
+  if (ended) return;
+  ended = true;
+  const release = () => { session.disconnect(); };
+  setTimeout(release, workerData.grace);
+  for (const { method, params } of final) write({ method: "spool.final", params: { method, ...(await post(method, params)) } });
+  write({ method: "spool.exit", params: {} });
+  socket.end(release);
+}
+
+function take(line) {
+  const message = JSON.parse(line);
+  if (message.final) { final = message.final; return; }
+  if (message.undo) { undo = message.undo; return; }
+  session.post(message.method, message.params, (error, result) =>
+    write(error ? { id: message.id, error: { message: error.message } } : { id: message.id, result }));
+}
+
+async function closePort() {
+  if (workerData.closePort) await post("Runtime.evaluate", { expression: workerData.closePort, includeCommandLineAPI: true });
+}
+
+session.connectToMainThread();
+const portClosed = closePort();
+socket.once("connect", async () => {
+  await portClosed;
+  session.on("inspectorNotification", (message) =>
+    message.method === "NodeRuntime.waitingForDisconnect" ? targetExits() : write(message));
+  session.post("NodeRuntime.notifyWhenWaitingForDisconnect", { enabled: true });
+  write({ hello: { token: workerData.token, pid: process.pid, version: process.version, agent: threadId  } });
+});
+socket.setEncoding("utf8");
+let rest = "";
+socket.on("data", (text) => {
+  const lines = (rest + text).split("\\n");
+  rest = lines.pop();
+  for (const line of lines) take(line);
+});
+socket.on("error", () => {});
+socket.on("close", () => portClosed.then(leave));
+`;
+
+/** What the agent is told when it is started. */
+export interface AgentOrders {
+  /** Our socket, as the target sees it. */
+  readonly path: string;
+  readonly token: string;
+  /** An expression for the main thread that closes the TCP port again; absent when the port is not ours to close. */
+  readonly closePort?: string;
+  /** Milliseconds for which an exiting target waits for us to take its last profile. */
+  readonly grace: number;
+}
+
+/** The expression that starts the agent, for any context of the target, and gives its thread id. */
+export function startExpression(orders: AgentOrders): string {
+  return `(() => {
+  const load = process.getBuiltinModule ?? require;
+  const { Worker } = load("node:worker_threads");
+  const worker = new Worker(${JSON.stringify(AGENT_SOURCE)}, {
+    eval: true, execArgv: [], env: {}, stdout: true, stderr: true, name: ${JSON.stringify(AGENT_NAME)},
+    workerData: ${JSON.stringify(orders)},
+  });
+  worker.unref();
+  worker.on("error", () => {});
+  return worker.threadId;
+})()`;
+}
+
+/** An expression that closes the inspector's TCP port, whatever the main thread is doing. */
+export const CLOSE_PORT = `(process.getBuiltinModule ?? require)("node:inspector").close()`;
+
+/** Name of the agent's thread, so that it can be told from the target's own. */
+export const AGENT_NAME = "spool-agent";

@@ -1,0 +1,173 @@
+import { createServer } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
+import { ProfilerError } from "../../core/index.ts";
+import { CLOSE_PORT } from "./agent-source.ts";
+import { allPids, nodeVersionOf, type ProcessFacts } from "./proc.ts";
+import { evaluate } from "./protocol.ts";
+import { hasClient, holderOf, isPortTaken, listeningPorts } from "./sockets.ts";
+import { connectToPort } from "./websocket.ts";
+
+/** The port Node's inspector listens on when it is woken by a signal, unless the target was told another. */
+const DEFAULT_PORT = 9229;
+/** One name per network namespace, as the port itself; it goes with the process that holds it. */
+const LOCK_NAME = "\0spool-inspector-port";
+/** How long another profiler is given to free the port before its holder is asked to move. */
+const PATIENCE_MS = 150;
+/** How often a target that did not answer is looked at for a port that opens after all, and how long closing may take. */
+const LATE_POLL_MS = 50;
+const LATE_CLOSE_MS = 5000;
+
+export interface OpenPort {
+  readonly port: number;
+  /** True when the port was open before us and so must stay open. */
+  readonly wasOpen: boolean;
+  /** Undoes what was done to others so that the port could be opened. */
+  release(): Promise<void>;
+}
+
+/**
+ * Makes the target listen for an inspector client, and gives the port, which is proved to be the target's own. One
+ * spool at a time does this on a machine: simultaneous ones would fight for the same port.
+ */
+export async function openPort(
+  facts: ProcessFacts,
+  signal: AbortSignal,
+  note: (line: string) => void,
+): Promise<OpenPort> {
+  const wanted = configuredPort(facts);
+  if (listeningPorts(facts.pid).includes(wanted)) {
+    return { port: wanted, wasOpen: true, release: async () => {} };
+  }
+  const unlock = await lock(signal);
+  try {
+    const moveBack = await freePort(facts.pid, wanted, signal, note);
+    const release = async (): Promise<void> => {
+      await moveBack();
+      unlock();
+    };
+    try {
+      const port = await wake(facts, signal, note);
+      return { port, wasOpen: false, release };
+    } catch (error) {
+      await moveBack();
+      throw error;
+    }
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+/** Sends SIGUSR1 and waits until a port of the target's own opens. */
+async function wake(facts: ProcessFacts, signal: AbortSignal, note: (line: string) => void): Promise<number> {
+  const before = new Set(listeningPorts(facts.pid));
+  const opened = (): number | undefined => listeningPorts(facts.pid).find((port) => !before.has(port));
+  note("sent SIGUSR1");
+  process.kill(facts.pid, "SIGUSR1");
+  try {
+    return await poll(signal, opened);
+  } catch (error) {
+    closeLate(opened);
+    throw error;
+  }
+}
+
+/** A target that was in a native call opens its port when the call returns, after we gave up: close it then. */
+function closeLate(opened: () => number | undefined): void {
+  const look = (): void => {
+    let port: number | undefined;
+    try {
+      port = opened();
+    } catch {
+      return;
+    }
+    if (port === undefined) setTimeout(look, LATE_POLL_MS).unref();
+    else void closePort(port);
+  };
+  look();
+}
+
+async function closePort(port: number): Promise<void> {
+  try {
+    const connection = await connectToPort(port, AbortSignal.timeout(LATE_CLOSE_MS));
+    await evaluate(connection.protocol, CLOSE_PORT).catch(() => {});
+    connection.close();
+  } catch {
+    // The target has gone, and its port with it.
+  }
+}
+
+/** Waits until nobody holds the port, asking a Node that does to listen elsewhere for the moment; gives the way back. */
+async function freePort(
+  pid: number,
+  port: number,
+  signal: AbortSignal,
+  note: (line: string) => void,
+): Promise<() => Promise<void>> {
+  if (!isPortTaken(pid, port)) return async () => {};
+  await poll(AbortSignal.timeout(PATIENCE_MS), () => (isPortTaken(pid, port) ? undefined : true)).catch(
+    () => {},
+  );
+  if (!isPortTaken(pid, port)) return async () => {};
+  const holder = holderOf(port, allPids());
+  if (holder === undefined || nodeVersionOf(holder) === null || hasClient(holder, port)) {
+    throw taken(port, holder);
+  }
+  const before = new Set(listeningPorts(holder));
+  await moveInspector(port, 0, signal);
+  const moved = await poll(signal, () => listeningPorts(holder).find((p) => !before.has(p)));
+  note(`asked process ${holder} to move its inspector from port ${port} to ${moved}`);
+  return async () => {
+    await moveInspector(moved, port, signal);
+    await poll(signal, () => listeningPorts(holder).find((p) => p === port)).catch(() => {});
+    note(`moved the inspector of process ${holder} back to port ${port}`);
+  };
+}
+
+/** Closes a Node's inspector port and opens another. It hangs up on us meanwhile, so no reply is waited for. */
+async function moveInspector(from: number, to: number, signal: AbortSignal): Promise<void> {
+  const connection = await connectToPort(from, signal);
+  const inspector = `(process.getBuiltinModule ?? require)("node:inspector")`;
+  await evaluate(
+    connection.protocol,
+    `((i) => { i.close(); i.open(${to}, "127.0.0.1"); })(${inspector})`,
+  ).catch(() => {});
+  connection.close();
+}
+
+function taken(port: number, holder: number | undefined): ProfilerError {
+  const who = holder === undefined ? "a process of another user" : `process ${holder}`;
+  return new ProfilerError(
+    `port ${port}, which the target's inspector needs, is held by ${who}: free it, or use --external`,
+    { code: "PROFILER_PORT_TAKEN" },
+  );
+}
+
+function configuredPort(facts: ProcessFacts): number {
+  for (const arg of facts.argv) {
+    const match = /^--(?:inspect|inspect-brk|inspect-wait|inspect-port|debug-port)=(?:.*:)?(\d+)$/.exec(arg);
+    if (match !== null) return Number(match[1]);
+  }
+  return DEFAULT_PORT;
+}
+
+async function lock(signal: AbortSignal): Promise<() => void> {
+  for (;;) {
+    const server = createServer();
+    const held = await new Promise<boolean>((resolve) => {
+      server.once("error", () => resolve(false));
+      server.listen(LOCK_NAME, () => resolve(true));
+    });
+    if (held) return () => void server.close();
+    await delay(20, undefined, { signal });
+  }
+}
+
+/** Asks again and again, ever less often, until there is an answer. */
+async function poll<T>(signal: AbortSignal, ask: () => T | undefined): Promise<T> {
+  for (let pause = 1; ; pause = Math.min(pause * 1.5, 20)) {
+    const answer = ask();
+    if (answer !== undefined) return answer;
+    await delay(pause, undefined, { signal });
+  }
+}
