@@ -166,8 +166,24 @@ export class LockOwnershipError extends SpoolError {
   static override readonly code: string = "LOCK_OWNERSHIP";
 }
 
+export interface LockAbandonedErrorOptions extends SpoolErrorOptions {
+  readonly pid?: number;
+  readonly threadId?: number;
+}
+
 /** The previous holder of a lock died while it held it; the state that the lock guards may be half-written. */
 export class LockAbandonedError extends SpoolError {
+  /** The process that held the lock. */
+  readonly pid: number;
+  /** The thread that held it, by the system's number. */
+  readonly threadId: number;
+
+  constructor(message: string, options: LockAbandonedErrorOptions = {}) {
+    super(message, options);
+    this.pid = options.pid ?? 0;
+    this.threadId = options.threadId ?? 0;
+  }
+
   static override readonly code: string = "LOCK_ABANDONED";
 }
 

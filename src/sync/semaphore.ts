@@ -1,0 +1,165 @@
+import {
+  ArgumentError,
+  requireFunction,
+  requireInteger,
+  TimeoutError,
+  type WaitOptions,
+} from "../core/index.ts";
+import {
+  type Block,
+  type BlockState,
+  type Point,
+  type Steps,
+  type Waiter,
+  receiveBlock,
+  runAsync,
+  runSync,
+} from "../memory/index.ts";
+import { check } from "./lock.ts";
+import { type Home, place, shareable } from "./share.ts";
+
+/**
+ * A counter of permits: `acquire` takes one and waits while there is none, `release` gives some back. Permits have no
+ * holder, so any thread may release, and those of a dead process stay taken (use Lock for recovery). Fairness is that
+ * of Lock: nobody overtakes one who has waited 5 ms. Python: `threading.Semaphore`, `multiprocessing.Semaphore`.
+ */
+export class Semaphore {
+  static {
+    shareable(this, import.meta.url, "receiveSemaphore", (it: Semaphore, to) => it.home.ship(to));
+  }
+
+  protected readonly words: Int32Array;
+  protected readonly home: Block;
+  readonly #point: Point;
+
+  constructor(value: number = 1, home: Home = "thread") {
+    this.home = place(home, WORDS);
+    this.words = this.home.words;
+    this.#point = this.home.point(SEQUENCE);
+    if (this.home === home) return;
+    requireInteger("value", value, 0, LARGEST);
+    this.words[VALUE] = value;
+    this.words[INITIAL] = value;
+  }
+
+  /** Waits without blocking the thread. Resolves with false when `timeout` seconds have passed. */
+  async acquire(options: WaitOptions = {}): Promise<boolean> {
+    check(options);
+    return runAsync((waiter) => this.#steps(waiter), options);
+  }
+
+  /** Blocks the thread while it waits. */
+  acquireSync(options: WaitOptions = {}): boolean {
+    if (this.#takeUnlessStarved()) return true;
+    check(options);
+    return runSync((waiter) => this.#steps(waiter), options);
+  }
+
+  /** Takes a permit only if one is free. Python: `acquire(blocking=False)`. */
+  tryAcquire(): boolean {
+    for (;;) {
+      const value = Atomics.load(this.words, VALUE);
+      if (value <= 0) return false;
+      if (Atomics.compareExchange(this.words, VALUE, value, value - 1) === value) return true;
+    }
+  }
+
+  /** Gives `count` permits back. */
+  release(count: number = 1): void {
+    requireInteger("count", count, 1, LARGEST);
+    Atomics.add(this.words, VALUE, count);
+    this.#point.signal(count);
+  }
+
+  /** Permits that are free now. Python: `get_value()`. */
+  getValue(): number {
+    return Atomics.load(this.words, VALUE);
+  }
+
+  /** Whether an acquire would have to wait. */
+  locked(): boolean {
+    return this.getValue() === 0;
+  }
+
+  async with<R>(fn: () => R | PromiseLike<R>, options: WaitOptions = {}): Promise<R> {
+    requireFunction("fn", fn);
+    if (!(await this.acquire(options)))
+      throw new TimeoutError(`No permit was free within ${options.timeout} s`);
+    try {
+      return await fn();
+    } finally {
+      this.release();
+    }
+  }
+
+  withSync<R>(fn: () => R, options: WaitOptions = {}): R {
+    requireFunction("fn", fn);
+    if (!this.acquireSync(options)) throw new TimeoutError(`No permit was free within ${options.timeout} s`);
+    try {
+      return fn();
+    } finally {
+      this.release();
+    }
+  }
+
+  #takeUnlessStarved(): boolean {
+    return !this.#point.starved && this.tryAcquire();
+  }
+
+  *#steps(waiter: Waiter): Steps<boolean> {
+    if (this.#takeUnlessStarved()) return true;
+    const since = performance.now();
+    let got = false;
+    try {
+      for (let waited = false, late = false; !got && !late; waited = true) {
+        const seen = waiter.announce(this.#point);
+        got = waited ? this.tryAcquire() : this.#takeUnlessStarved();
+        if (got) break;
+        if (waited && performance.now() - since > STARVING_MS) this.#point.starve();
+        late = yield { point: this.#point, seen };
+        if (late) got = this.tryAcquire();
+      }
+    } finally {
+      this.#point.fed();
+      if (this.getValue() > 0) this.#point.signal();
+    }
+    return got;
+  }
+}
+
+/** A semaphore that throws when more permits are released than it began with. */
+export class BoundedSemaphore extends Semaphore {
+  static {
+    shareable(this, import.meta.url, "receiveBoundedSemaphore", (it: BoundedSemaphore, to) =>
+      it.home.ship(to),
+    );
+  }
+
+  /** Throws ArgumentError, and changes nothing, when the count would exceed the initial value. Python: ValueError. */
+  override release(count: number = 1): void {
+    requireInteger("count", count, 1, LARGEST);
+    const initial = this.words[INITIAL]!;
+    if (this.getValue() + count > initial)
+      throw new ArgumentError(
+        `release(${count}): the semaphore would exceed its initial value ${initial}; it was released too often`,
+      );
+    super.release(count);
+  }
+}
+
+const VALUE = 0;
+const SEQUENCE = 1;
+const INITIAL = 3;
+const WORDS = 4;
+const LARGEST = 0x7fffffff;
+const STARVING_MS = 5;
+
+/** The other side of `Semaphore[reduce]`. */
+export function receiveSemaphore(state: BlockState): Semaphore {
+  return new Semaphore(0, receiveBlock(state));
+}
+
+/** The other side of `BoundedSemaphore[reduce]`. */
+export function receiveBoundedSemaphore(state: BlockState): BoundedSemaphore {
+  return new BoundedSemaphore(0, receiveBlock(state));
+}
