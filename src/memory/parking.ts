@@ -20,9 +20,9 @@ export function unpark(point: Point, parked: Parked): void {
 
 /**
  * How often waiters look for themselves, whatever they were told. It bounds how long a dead holder goes unnoticed,
- * and how long a wake-up that died with its receiver is missing; waking ten times a second costs nothing measurable.
+ * and how long a wake-up that died with its receiver is missing; waking twenty times a second costs nothing measurable.
  */
-export const LOOK_MS = 100;
+export const LOOK_MS = 50;
 
 /** The event-loop waiters of one thread at one point. */
 class Lot {
@@ -137,7 +137,9 @@ let ticker: NodeJS.Timeout | null = null;
 /** Runs while somebody waits, which also keeps the event loop alive: neither bells nor waitAsync do. */
 function keepLooking(): void {
   ticker ??= setInterval(() => {
-    for (const lot of [...occupied]) lot.look();
+    // A copy: a waiter that parks again during its look would be looked at for ever.
+    const lots = Array.from(occupied);
+    for (const lot of lots) lot.look();
     if (occupied.size > 0) return;
     clearInterval(ticker!);
     ticker = null;

@@ -54,7 +54,8 @@ export class RawArray<C extends TypeCode = TypeCode> implements Iterable<Element
 
   /** A copy of the elements from `start` up to `end`. */
   slice(start?: number, end?: number): Element<C>[] {
-    return [...this.view.slice(start, end)].map((stored) => fromElement(this.code, stored));
+    const part: Iterable<number | bigint> = this.view.subarray(start, end);
+    return Array.from(part, (stored) => fromElement(this.code, stored));
   }
 
   *[Symbol.iterator](): Generator<Element<C>> {
