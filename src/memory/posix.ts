@@ -28,7 +28,7 @@ export interface Mapping {
   readonly address: bigint;
 }
 
-export interface Watch {
+interface Watch {
   ref(): void;
   unref(): void;
   close(): void;

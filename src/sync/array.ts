@@ -117,12 +117,12 @@ interface RawArrayState {
   readonly length: number;
 }
 
-/** The other side of a RawArray's crossing. */
+/** The other side of a RawArray's crossing; found by name. @public */
 export function receiveRawArray(state: RawArrayState): RawArray {
   return new RawArray(state.code, state.length, receiveBlock(state.block));
 }
 
-/** The other side of an Array's crossing. */
+/** The other side of an Array's crossing; found by name. @public */
 export function receiveArray(state: RawArrayState & { readonly lock: BaseLock }): SharedArray {
   return new SharedArray(state.code, state.length, { lock: state.lock }, receiveBlock(state.block));
 }

@@ -216,7 +216,7 @@ interface BarrierState extends BarrierOptions {
   readonly block: BlockState;
 }
 
-/** The other side of a Barrier's crossing. */
+/** The other side of a Barrier's crossing; found by name. @public */
 export function receiveBarrier(state: BarrierState): Barrier {
   const block = receiveBlock(state.block);
   return new Barrier(block.words[PARTIES]!, state, block);

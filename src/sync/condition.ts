@@ -248,7 +248,7 @@ const POINT = 2;
 /** The most that can wait at once; 16 KiB, of which only what is used takes memory. */
 const SLOTS = 1024;
 
-/** The other side of a Condition's crossing. */
+/** The other side of a Condition's crossing; found by name. @public */
 export function receiveCondition(state: { readonly block: BlockState; readonly lock: BaseLock }): Condition {
   return new Condition(state.lock, receiveBlock(state.block));
 }

@@ -71,7 +71,7 @@ const SEQUENCE = 1;
 const TIMES_SET = 3;
 const WORDS = 4;
 
-/** The other side of `Event[reduce]`. */
+/** The other side of `Event[reduce]`; found by name. @public */
 export function receiveEvent(state: BlockState): Event {
   return new Event(receiveBlock(state));
 }

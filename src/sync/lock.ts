@@ -201,7 +201,7 @@ export class Lock extends BaseLock {
   }
 }
 
-/** The other side of `Lock[reduce]`. */
+/** The other side of `Lock[reduce]`; found by name. @public */
 export function receiveLock(state: BlockState): Lock {
   return new Lock(receiveBlock(state));
 }
@@ -211,6 +211,6 @@ export function check(options: WaitOptions): void {
   requireSignal("signal", options.signal);
 }
 
-export function late(options: WaitOptions): TimeoutError {
+function late(options: WaitOptions): TimeoutError {
   return new TimeoutError(`The lock could not be acquired within ${options.timeout} s`);
 }

@@ -69,7 +69,7 @@ export class RLock extends BaseLock {
 
 const DEPTH = MUTEX_WORDS;
 
-/** The other side of `RLock[reduce]`. */
+/** The other side of `RLock[reduce]`; found by name. @public */
 export function receiveRLock(state: BlockState): RLock {
   return new RLock(receiveBlock(state));
 }

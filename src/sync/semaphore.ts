@@ -154,12 +154,12 @@ const WORDS = 4;
 const LARGEST = 0x7fffffff;
 const STARVING_MS = 5;
 
-/** The other side of `Semaphore[reduce]`. */
+/** The other side of `Semaphore[reduce]`; found by name. @public */
 export function receiveSemaphore(state: BlockState): Semaphore {
   return new Semaphore(0, receiveBlock(state));
 }
 
-/** The other side of `BoundedSemaphore[reduce]`. */
+/** The other side of `BoundedSemaphore[reduce]`; found by name. @public */
 export function receiveBoundedSemaphore(state: BlockState): BoundedSemaphore {
   return new BoundedSemaphore(0, receiveBlock(state));
 }

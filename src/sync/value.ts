@@ -106,12 +106,12 @@ interface RawValueState {
   readonly code: TypeCode;
 }
 
-/** The other side of a RawValue's crossing. */
+/** The other side of a RawValue's crossing; found by name. @public */
 export function receiveRawValue(state: RawValueState): RawValue {
   return new RawValue(state.code, undefined, receiveBlock(state.block));
 }
 
-/** The other side of a Value's crossing. */
+/** The other side of a Value's crossing; found by name. @public */
 export function receiveValue(state: RawValueState & { readonly lock: BaseLock }): Value {
   return new Value(state.code, undefined, { lock: state.lock }, receiveBlock(state.block));
 }
