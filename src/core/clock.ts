@@ -13,18 +13,39 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
   now: () => performance.now() / 1000,
-  after(seconds, fn, options = {}) {
-    if (seconds === Infinity) return () => {};
-    let timer: NodeJS.Timeout;
-    const arm = (ms: number): void => {
-      const step = Math.min(ms, LONGEST_TIMER_MS);
-      timer = setTimeout(() => (ms > step ? arm(ms - step) : fn()), step);
-      if (options.unref) timer.unref();
-    };
-    arm(Math.max(0, seconds * 1000));
-    return () => clearTimeout(timer);
+  after(seconds, fn, options) {
+    if (seconds === Infinity) return NOTHING;
+    const unref = options?.unref === true;
+    if (seconds <= 0) return nextTurn(fn, unref);
+    return seconds * 1000 > LONGEST_TIMER_MS ? chain(seconds * 1000, fn, unref) : single(seconds, fn, unref);
   },
 };
+
+const NOTHING = (): void => {};
+
+/** No timer: the shortest one takes a millisecond. */
+function nextTurn(fn: () => void, unref: boolean): () => void {
+  const turn = setImmediate(fn);
+  if (unref) turn.unref();
+  return () => clearImmediate(turn);
+}
+
+function single(seconds: number, fn: () => void, unref: boolean): () => void {
+  const timer = setTimeout(fn, seconds * 1000);
+  if (unref) timer.unref();
+  return () => clearTimeout(timer);
+}
+
+function chain(ms: number, fn: () => void, unref: boolean): () => void {
+  let timer: NodeJS.Timeout;
+  const arm = (left: number): void => {
+    const step = Math.min(left, LONGEST_TIMER_MS);
+    timer = setTimeout(() => (left > step ? arm(left - step) : fn()), step);
+    if (unref) timer.unref();
+  };
+  arm(ms);
+  return () => clearTimeout(timer);
+}
 
 let current: Clock = systemClock;
 

@@ -204,6 +204,114 @@ export class RemoteError extends SpoolError {
 
 // --- asyncio and gevent -------------------------------------------------------------------------
 
+/** SIGINT or SIGTERM asked the program to end; `run` cancels with it. Python: `KeyboardInterrupt`. */
+export class Interrupted extends CancelledError {
+  readonly signal: NodeJS.Signals;
+
+  constructor(signal: NodeJS.Signals) {
+    super(`The program was asked to end (${signal})`);
+    this.signal = signal;
+  }
+
+  static override readonly code: string = "INTERRUPTED";
+}
+
+/** A task that nobody awaited ended with an error (the `cause`); the message names it and where it was spawned. */
+export class UnhandledTaskError extends SpoolError {
+  static override readonly code: string = "UNHANDLED_TASK";
+}
+
+/** Every holder waits for what only another holder could give back; reported in debug mode instead of hanging. */
+export class DeadlockError extends SpoolError {
+  static override readonly code: string = "DEADLOCK";
+}
+
+/** This end of the channel or stream was closed by its own user. trio: `ClosedResourceError`. */
+export class ClosedResourceError extends SpoolError {
+  static override readonly code: string = "CLOSED_RESOURCE";
+}
+
+/** The other side is gone, so that nothing sent can arrive. trio: `BrokenResourceError`. */
+export class BrokenResourceError extends SpoolError {
+  static override readonly code: string = "BROKEN_RESOURCE";
+}
+
+/** The stream ended before as many bytes came as were asked for. Python: `asyncio.IncompleteReadError`. */
+export class IncompleteReadError extends EOFError {
+  readonly partial: Buffer;
+  readonly expected: number | undefined;
+
+  constructor(partial: Buffer, expected: number | undefined) {
+    super(`The stream ended after ${partial.length} of ${expected ?? "an unknown number of"} bytes`);
+    this.partial = partial;
+    this.expected = expected;
+  }
+
+  static override readonly code: string = "INCOMPLETE_READ";
+}
+
+/** The separator was not found within the reader's limit. Python: `asyncio.LimitOverrunError`. */
+export class LimitOverrunError extends SpoolError {
+  static override readonly code: string = "LIMIT_OVERRUN";
+}
+
+/** A synchronous call blocked a greenlet; the message names the call, the place and the call to use instead. */
+export class BlockingCallError extends SpoolError {
+  static override readonly code: string = "BLOCKING_CALL";
+}
+
+/**
+ * Several errors that happened side by side, thrown as one when a group ends. An AggregateError (so not a SpoolError)
+ * because that is what JavaScript calls this. Python: `ExceptionGroup`.
+ */
+export class ExceptionGroup extends AggregateError {
+  static readonly code: string = "EXCEPTION_GROUP";
+  readonly code: string = ExceptionGroup.code;
+
+  constructor(message: string, errors: Iterable<unknown>, options?: ErrorOptions) {
+    super(errors, message, options);
+    this.name = "ExceptionGroup";
+  }
+
+  /** Every error that is not itself a group, in order, however deep. */
+  get leaves(): unknown[] {
+    return this.errors.flatMap((error: unknown) =>
+      error instanceof ExceptionGroup ? error.leaves : [error],
+    );
+  }
+
+  /** The part that `matches`, in the same nesting, or null. Takes an error class or a predicate. */
+  subgroup(matches: ErrorMatcher): ExceptionGroup | null {
+    return this.split(matches)[0];
+  }
+
+  /** The part that `matches` and the rest, both in the same nesting; null for an empty part. */
+  split(matches: ErrorMatcher): [matching: ExceptionGroup | null, rest: ExceptionGroup | null] {
+    const inside: unknown[] = [];
+    const outside: unknown[] = [];
+    for (const error of this.errors as unknown[]) {
+      const [yes, no] = error instanceof ExceptionGroup ? error.split(matches) : leaf(error, matches);
+      if (yes !== null) inside.push(yes);
+      if (no !== null) outside.push(no);
+    }
+    return [this.#derive(inside), this.#derive(outside)];
+  }
+
+  #derive(errors: unknown[]): ExceptionGroup | null {
+    if (errors.length === 0) return null;
+    return new ExceptionGroup(this.message, errors, { cause: this.cause });
+  }
+}
+
+/** An error class, or a function that says whether an error is meant. */
+export type ErrorMatcher = (new (...args: any[]) => unknown) | ((error: unknown) => boolean);
+
+function leaf(error: unknown, matches: ErrorMatcher): [unknown, unknown] {
+  const isClass = matches === Error || matches.prototype instanceof Error;
+  const hit = isClass ? error instanceof matches : (matches as (error: unknown) => boolean)(error);
+  return hit ? [error, null] : [null, error];
+}
+
 // --- Celery -------------------------------------------------------------------------------------
 
 // --- Profilers ----------------------------------------------------------------------------------

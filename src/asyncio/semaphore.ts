@@ -1,0 +1,71 @@
+import { type WaitOptions, StateError, requireInteger } from "../core/index.ts";
+import { DONE, Waiter, WaiterQueue, refused } from "./waiter.ts";
+
+/**
+ * At most `value` holders at a time; the longest waiter gets what is released. To bound concurrency of calls,
+ * `CapacityLimiter` or `mapLimit` say more about what they hold. Python: `asyncio.Semaphore`.
+ */
+export class Semaphore {
+  #value: number;
+  readonly #waiters = new WaiterQueue();
+
+  constructor(value: number = 1) {
+    this.#value = requireInteger("value", value, 0);
+  }
+
+  /** How many could be acquired right now. */
+  get value(): number {
+    return this.#value;
+  }
+
+  locked(): boolean {
+    return this.#value === 0;
+  }
+
+  acquire(options?: WaitOptions): Promise<void> {
+    const refusal = refused(options);
+    if (refusal !== undefined) return refusal;
+    if (this.#value === 0) return new Waiter("Semaphore.acquire", options).in(this.#waiters);
+    this.#value--;
+    return DONE;
+  }
+
+  /** Acquires if that needs no waiting; says whether it did. */
+  acquireNowait(): boolean {
+    if (this.#value === 0) return false;
+    this.#value--;
+    return true;
+  }
+
+  release(): void {
+    if (!this.#waiters.grantFirst(undefined)) this.#value++;
+  }
+
+  async with<T>(fn: () => T | PromiseLike<T>, options?: WaitOptions): Promise<T> {
+    await this.acquire(options);
+    try {
+      return await fn();
+    } finally {
+      this.release();
+    }
+  }
+
+  get waiting(): number {
+    return this.#waiters.size;
+  }
+}
+
+/** A semaphore that refuses to be released more often than it was acquired. Python: `asyncio.BoundedSemaphore`. */
+export class BoundedSemaphore extends Semaphore {
+  readonly #bound: number;
+
+  constructor(value: number = 1) {
+    super(value);
+    this.#bound = value;
+  }
+
+  override release(): void {
+    if (this.value >= this.#bound) throw new StateError("BoundedSemaphore released more often than acquired");
+    super.release();
+  }
+}

@@ -1,0 +1,205 @@
+import {
+  CancelledError,
+  TimeoutError,
+  clock,
+  invalid,
+  requireFunction,
+  requireSeconds,
+} from "../core/index.ts";
+import { isCancellation } from "./cancellation.ts";
+import { reportAbandoned, reportSuppressed } from "./report.ts";
+import { type Holder, Scope, currentScope } from "./scope.ts";
+
+export interface TimeoutOptions {
+  /** Seconds that work which heard the cancellation gets to clean up before it is abandoned; default 5. */
+  readonly grace?: number | undefined;
+  readonly name?: string | undefined;
+}
+
+/** What the body of `timeout` and `moveOnAfter` is given. */
+export interface Deadline {
+  /** Fires when the time is up or something above is cancelled. */
+  readonly signal: AbortSignal;
+  /** When it fires, on `currentTime()`'s clock; Infinity for never. */
+  when(): number;
+  /** Moves the deadline: the absolute time, on `currentTime()`'s clock. */
+  reschedule(when: number): void;
+  /** Whether the time ran out. */
+  expired(): boolean;
+  /** Ends the block now: `timeout` throws CancelledError, `moveOnAfter` returns. */
+  cancel(reason?: unknown): void;
+}
+
+/**
+ * Runs `fn(deadline)` for at most `seconds`. When they are over, everything inside is cancelled, and once it has
+ * ended TimeoutError is thrown. A value that came in time, or in spite of the cancellation, is returned. Work that
+ * does not listen (it awaits a promise without passing a signal) cannot be stopped: the call gives up at once,
+ * reports it, and it stays visible in `ps()`. Python: `asyncio.timeout`.
+ */
+export function timeout<T>(
+  seconds: number,
+  fn: (deadline: Deadline) => T | PromiseLike<T>,
+  options?: TimeoutOptions,
+): Promise<T> {
+  requireSeconds("seconds", seconds);
+  return new Timed<T>("timeout", clock().now() + seconds, seconds, options).start(fn);
+}
+
+/** The same with an absolute time on `currentTime()`'s clock. Python: `asyncio.timeout_at`. */
+export function timeoutAt<T>(
+  when: number,
+  fn: (deadline: Deadline) => T | PromiseLike<T>,
+  options?: TimeoutOptions,
+): Promise<T> {
+  if (typeof when !== "number" || Number.isNaN(when)) throw invalid("when", when, "a time in seconds");
+  return new Timed<T>("timeoutAt", when, Math.max(0, when - clock().now()), options).start(fn);
+}
+
+/** Like `timeout`, but running out of time is no error: the result is then undefined. trio: `move_on_after`. */
+export async function moveOnAfter<T>(
+  seconds: number,
+  fn: (deadline: Deadline) => T | PromiseLike<T>,
+  options?: TimeoutOptions,
+): Promise<T | undefined> {
+  requireSeconds("seconds", seconds);
+  const timed = new Timed<T>("moveOnAfter", clock().now() + seconds, seconds, options);
+  try {
+    return await timed.start(fn);
+  } catch (error) {
+    if (timed.endedBy(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Long enough for a cleanup to be polite, short enough that a caller notices a stuck one. */
+const GRACE_SECONDS = 5;
+
+/**
+ * running --fn ends--> settled
+ *    \--time is up, somebody listens--> unwinding --fn ends--> settled
+ *     \--nobody listens--> abandoned     \--grace is over--> abandoned
+ */
+class Timed<T> extends Scope implements Deadline, Holder {
+  readonly kind = "timeout";
+  readonly name: string;
+  readonly #grace: number;
+  readonly #call: string;
+  readonly #seconds: number;
+  #when: number;
+  #expired = false;
+  #thrown: unknown = undefined;
+  #settled = false;
+  #stopTimer: (() => void) | undefined = undefined;
+  readonly #promise: Promise<T>;
+  #resolve!: (value: T) => void;
+  #reject!: (error: unknown) => void;
+
+  constructor(call: string, when: number, seconds: number, options: TimeoutOptions = {}) {
+    super(currentScope());
+    this.#call = call;
+    this.name = options.name ?? call;
+    this.#grace = options.grace === undefined ? GRACE_SECONDS : requireSeconds("grace", options.grace);
+    this.#when = when;
+    this.#seconds = seconds;
+    this.holder = this;
+    this.#promise = new Promise<T>((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    this.#arm(seconds);
+  }
+
+  start(fn: (deadline: Deadline) => T | PromiseLike<T>): Promise<T> {
+    requireFunction("fn", fn);
+    void this.run(drive<T>, this, fn);
+    return this.#promise;
+  }
+
+  when(): number {
+    return this.#when;
+  }
+
+  expired(): boolean {
+    return this.#expired;
+  }
+
+  reschedule(when: number): void {
+    if (typeof when !== "number" || Number.isNaN(when)) throw invalid("when", when, "a time in seconds");
+    if (this.cancelled || this.#settled) return;
+    this.#stopTimer?.();
+    this.#when = when;
+    this.#arm(when - clock().now());
+  }
+
+  override cancel(reason?: unknown): number {
+    const error = reason instanceof Error ? reason : new CancelledError(`${this.#call} was cancelled`);
+    return this.#end(error, error, true);
+  }
+
+  /** Whether `error` is this block's own end rather than a failure or a cancellation from above. */
+  endedBy(error: unknown): boolean {
+    return this.own && error === this.#thrown;
+  }
+
+  describe(): string {
+    return this.abandoned ? "abandoned" : `${this.#seconds} s`;
+  }
+
+  settleOk(value: T): void {
+    if (this.#close()) this.#resolve(value);
+  }
+
+  settleError(error: unknown): void {
+    const unwound = isCancellation(this, error);
+    if (this.#close()) this.#reject(this.own && unwound ? this.#thrown : error);
+    else if (!unwound) reportSuppressed(`${this.#call}, already given up,`, [error]);
+  }
+
+  #arm(seconds: number): void {
+    if (seconds === Infinity || this.cancelled) return;
+    this.#stopTimer = clock().after(Math.max(0, seconds), () => this.#expire());
+  }
+
+  /** What is inside sees a CancelledError, so that it cannot take this deadline for one of its own. */
+  #expire(): void {
+    if (this.cancelled) return;
+    this.#expired = true;
+    const text = `${this.#call}: the work did not end within ${this.#seconds} s`;
+    this.#end(new CancelledError(text), new TimeoutError(text), false);
+  }
+
+  /** Cancels. Work that listened gets its grace; work that is deaf gets none, unless it is what called `cancel`. */
+  #end(reason: unknown, thrown: unknown, fromInside: boolean): number {
+    if (this.cancelled || this.#settled) return 0;
+    this.#thrown = thrown;
+    this.#stopTimer?.();
+    this.#stopTimer = undefined;
+    const listeners = super.cancel(reason);
+    if (listeners === 0 && !fromInside) this.#abandon();
+    else if (this.#grace !== Infinity) this.#stopTimer = clock().after(this.#grace, () => this.#abandon());
+    return listeners;
+  }
+
+  #abandon(): void {
+    if (this.#settled) return;
+    this.#settled = this.abandoned = true;
+    reportAbandoned(this, `${this.#call} (${this.#seconds} s)`);
+    this.#reject(this.#thrown);
+  }
+
+  #close(): boolean {
+    this.unlink();
+    this.#stopTimer?.();
+    if (this.#settled) return false;
+    this.#settled = true;
+    return true;
+  }
+}
+
+async function drive<T>(timed: Timed<T>, fn: (deadline: Deadline) => T | PromiseLike<T>): Promise<void> {
+  try {
+    timed.settleOk(await fn(timed));
+  } catch (error) {
+    timed.settleError(error);
+  }
+}
