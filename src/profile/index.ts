@@ -19,3 +19,10 @@ export { type FunctionRow, functionTable } from "./model/function-table.ts";
 export type { CdpSession, InspectorSession, Json, WorkerSession } from "./attach/session.ts";
 export { attach, type AttachOptions } from "./attach/attach.ts";
 export { isAlive, processTree, type ProcessFacts, readProcess } from "./attach/proc.ts";
+export {
+  record,
+  type RecordOptions,
+  type Recording,
+  type RecordingOptions,
+  startRecording,
+} from "./cpu/record.ts";

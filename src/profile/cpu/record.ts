@@ -1,0 +1,148 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { requireInteger, requireSeconds, requireSignal } from "../../core/index.ts";
+import type { AttachOptions } from "../attach/attach.ts";
+import { nodeVersionOf, processTree } from "../attach/proc.ts";
+import type { Profile } from "../model/sample.ts";
+import { assemble } from "./assemble.ts";
+import { ProcessRecorder, type ProcessRecording } from "./process-recorder.ts";
+
+/** Samples per second unless asked otherwise: as py-spy, and under 1 % of the target's time. */
+export const DEFAULT_RATE = 100;
+/** V8 samples no faster than this with less than a few percent of cost. */
+const MAX_RATE = 1000;
+/** How often the process tree is looked at for new children, milliseconds. */
+const CHILD_POLL_MS = 250;
+
+export interface RecordingOptions extends AttachOptions {
+  /** Samples per second, 1 to 1000 (default 100). */
+  readonly rate?: number;
+  /** Record every Node process that descends from this one too, also those that start meanwhile. */
+  readonly subprocesses?: boolean;
+  /** Tell apart the lines that were executing in the innermost function. */
+  readonly lines?: boolean;
+}
+
+export interface RecordOptions extends RecordingOptions {
+  /** Seconds to record; without it, until the process ends or `signal` fires. */
+  readonly duration?: number;
+}
+
+/** A recording in progress. */
+export interface Recording {
+  /** Resolves when the recorded process has ended by itself; never rejects. */
+  readonly ended: Promise<void>;
+  /** Ends the recording, leaves the processes as they were, and gives the profile. */
+  stop(): Promise<Profile>;
+}
+
+/**
+ * Records where a running Node process spends its time, over all its threads. Python: `py-spy record`.
+ *
+ * Ends after `duration` seconds, when the process ends, or when `signal` fires, whichever is first, and gives what
+ * was recorded until then. Costs the target under 1 % of its time at the default rate.
+ */
+export async function record(pid: number, options: RecordOptions = {}): Promise<Profile> {
+  const duration = requireSeconds("duration", options.duration);
+  const signal = requireSignal("signal", options.signal);
+  const recording = await startRecording(pid, options);
+  const over = new AbortController();
+  const ends = [recording.ended];
+  const quiet = (): void => {};
+  if (duration !== Infinity)
+    ends.push(delay(duration * 1000, undefined, { signal: over.signal }).catch(quiet));
+  if (signal !== undefined) ends.push(aborted(signal, over.signal));
+  await Promise.race(ends);
+  over.abort();
+  return recording.stop();
+}
+
+/** Begins a recording and gives the handle that ends it. */
+export async function startRecording(pid: number, options: RecordingOptions = {}): Promise<Recording> {
+  const rate = requireInteger("rate", options.rate ?? DEFAULT_RATE, 1, MAX_RATE);
+  const interval = 1 / rate;
+  const notes: string[] = [];
+  const attachOptions = { ...options, onNote: noting(notes, options) };
+  const recorders = [await ProcessRecorder.attach(pid, interval, attachOptions)];
+  const children =
+    options.subprocesses === true ? new ChildRecorders(pid, interval, attachOptions, notes) : undefined;
+  return {
+    ended: recorders[0]!.session.ended.then(() => {}),
+    async stop() {
+      recorders.push(...((await children?.stop()) ?? []));
+      const recordings = await Promise.all(recorders.map((recorder) => recorder.stop()));
+      return finish(recordings, { interval, lines: options.lines, notes });
+    },
+  };
+}
+
+export function finish(
+  recordings: readonly ProcessRecording[],
+  options: { interval: number; lines?: boolean | undefined; notes: readonly string[] },
+): Profile {
+  return assemble(recordings, options);
+}
+
+function noting(notes: string[], options: AttachOptions): (line: string) => void {
+  return (line) => {
+    notes.push(line);
+    options.onNote?.(line);
+  };
+}
+
+function aborted(signal: AbortSignal, over: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  if (signal.aborted) resolve();
+  signal.addEventListener("abort", () => resolve(), { once: true, signal: over });
+  return promise;
+}
+
+/** Follows a process tree and records each Node process in it as it appears. */
+class ChildRecorders {
+  readonly #known: Set<number>;
+  readonly #attempts: Promise<ProcessRecorder | undefined>[] = [];
+  readonly #timer: NodeJS.Timeout;
+  readonly #root: number;
+  readonly #interval: number;
+  readonly #options: AttachOptions;
+  readonly #notes: string[];
+
+  constructor(root: number, interval: number, options: AttachOptions, notes: string[]) {
+    this.#root = root;
+    this.#interval = interval;
+    this.#options = options;
+    this.#notes = notes;
+    this.#known = new Set([root, process.pid]);
+    this.#look();
+    this.#timer = setInterval(() => this.#look(), CHILD_POLL_MS);
+  }
+
+  async stop(): Promise<ProcessRecorder[]> {
+    clearInterval(this.#timer);
+    return (await Promise.all(this.#attempts)).filter((recorder) => recorder !== undefined);
+  }
+
+  #look(): void {
+    for (const pid of processTree(this.#root)) {
+      if (this.#known.has(pid)) continue;
+      this.#known.add(pid);
+      if (isNode(pid)) this.#attempts.push(this.#attach(pid));
+    }
+  }
+
+  async #attach(pid: number): Promise<ProcessRecorder | undefined> {
+    try {
+      return await ProcessRecorder.attach(pid, this.#interval, this.#options);
+    } catch (error) {
+      this.#notes.push(`child process ${pid} is not in the report: ${(error as Error).message}`);
+      return undefined;
+    }
+  }
+}
+
+function isNode(pid: number): boolean {
+  try {
+    return nodeVersionOf(pid) !== null;
+  } catch {
+    return false;
+  }
+}
