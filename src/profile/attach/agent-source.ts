@@ -13,17 +13,21 @@ const { connect } = require("node:net");
 const { workerData, threadId } = require("node:worker_threads");
 const session = new Session();
 let final = [], undo = [], ended = false;
+// Commands on their way to the main thread do not keep a thread alive, and one that ends before their replies is fatal.
+setInterval(() => {}, 1 << 30);
 const post = (method, params) => new Promise((resolve) =>
   session.post(method, params, (error, result) => resolve(error ? { error } : { result })));
-const socket = connect(workerData.path);
+const socket = connect({ path: workerData.path, allowHalfOpen: true });
 const write = (message) => { if (!socket.destroyed) socket.write(JSON.stringify(message) + "\\n"); };
 
 async function leave() {
   if (ended) return;
   ended = true;
   for (const { method, params } of undo) await post(method, params);
+  await post("Runtime.evaluate", { expression: "0" });
   session.disconnect();
-  process.exit();
+  socket.end();
+  setTimeout(() => process.exit(), workerData.linger);
 }
 
 async function targetExits() {
@@ -65,6 +69,7 @@ socket.on("data", (text) => {
   for (const line of lines) take(line);
 });
 socket.on("error", () => {});
+socket.on("end", () => portClosed.then(leave));
 socket.on("close", () => portClosed.then(leave));
 `;
 
@@ -77,6 +82,12 @@ export interface AgentOrders {
   readonly closePort?: string;
   /** Milliseconds for which an exiting target waits for us to take its last profile. */
   readonly grace: number;
+  /**
+   * Milliseconds for which the agent's thread outlives its session. The main thread tears its end of the session down
+   * when it next looks; a thread that ends at that very moment makes Node (20 to 26) abort, so the agent first makes
+   * sure that the main thread is listening, lets go, and then leaves it ample time.
+   */
+  readonly linger: number;
 }
 
 /** The expression that starts the agent, for any context of the target, and gives its thread id. */

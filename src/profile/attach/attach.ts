@@ -23,6 +23,9 @@ const DEFAULT_TIMEOUT = 10;
 /** Milliseconds for which an exiting target lets us take its last profile; after that it goes regardless. */
 const EXIT_GRACE_MS = 2000;
 
+/** Milliseconds for which the agent's thread stays after it has let go; see {@link AgentOrders}. */
+const LINGER_MS = 250;
+
 export interface AttachOptions extends WaitOptions {
   /** Told each thing done to the target, as it is done. */
   readonly onNote?: (line: string) => void;
@@ -159,7 +162,7 @@ async function enterSelf(facts: ProcessFacts): Promise<AgentSession> {
 }
 
 function ordersFor(server: AgentServer): AgentOrders {
-  return { path: server.path, token: server.token, grace: EXIT_GRACE_MS };
+  return { path: server.path, token: server.token, grace: EXIT_GRACE_MS, linger: LINGER_MS };
 }
 
 function noAnswer(pid: number): ProfilerError {

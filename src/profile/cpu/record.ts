@@ -7,7 +7,7 @@ import { assemble } from "./assemble.ts";
 import { ProcessRecorder, type ProcessRecording } from "./process-recorder.ts";
 
 /** Samples per second unless asked otherwise: as py-spy, and under 1 % of the target's time. */
-export const DEFAULT_RATE = 100;
+const DEFAULT_RATE = 100;
 /** V8 samples no faster than this with less than a few percent of cost. */
 const MAX_RATE = 1000;
 /** How often the process tree is looked at for new children, milliseconds. */
@@ -75,7 +75,7 @@ export async function startRecording(pid: number, options: RecordingOptions = {}
   };
 }
 
-export function finish(
+function finish(
   recordings: readonly ProcessRecording[],
   options: { interval: number; lines?: boolean | undefined; notes: readonly string[] },
 ): Profile {

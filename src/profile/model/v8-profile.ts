@@ -56,7 +56,7 @@ function* walk(profile: V8Profile, frames: FrameTable): Generator<{ node: V8Node
   }
 }
 
-export function frameOf(call: V8CallFrame): Frame {
+function frameOf(call: V8CallFrame): Frame {
   return {
     name: call.functionName === "" ? "(anonymous)" : call.functionName,
     url: call.url,
