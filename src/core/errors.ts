@@ -314,6 +314,148 @@ function leaf(error: unknown, matches: ErrorMatcher): [unknown, unknown] {
 
 // --- Celery -------------------------------------------------------------------------------------
 
+export interface TaskErrorOptions extends SpoolErrorOptions {
+  readonly type?: string;
+  readonly module?: string | null;
+  readonly args?: readonly unknown[];
+  readonly traceback?: string | null;
+}
+
+/**
+ * A task ended with an error whose class this program does not have: one from Python, or from another program. `name`
+ * is the class's own name, so `error.name === "ValueError"` reads as in Python. Throw one to give Python a built-in:
+ * `throw new TaskError("bad size", { type: "ValueError", module: "builtins" })`.
+ */
+export class TaskError extends SpoolError {
+  /** Name of the class on the other side, dotted when nested. */
+  readonly type: string;
+  /** Module of the class on the other side. */
+  readonly module: string | null;
+  readonly args: readonly unknown[];
+  /** The other side's traceback, when it sent one. */
+  readonly traceback: string | null;
+
+  constructor(message: string, options: TaskErrorOptions = {}) {
+    super(message, options);
+    this.type = options.type ?? "TaskError";
+    this.module = options.module ?? null;
+    this.args = options.args ?? [message];
+    this.traceback = options.traceback ?? null;
+    this.name = this.type;
+  }
+
+  static override readonly code: string = "TASK";
+}
+
+/** The worker knows no task of that name; import the module that defines it, or correct the name. Python: `NotRegistered`. */
+export class NotRegistered extends SpoolError {
+  static override readonly code: string = "NOT_REGISTERED";
+}
+
+/** The task was revoked, terminated, or had expired before it could start. Python: `TaskRevokedError`. */
+export class TaskRevokedError extends SpoolError {
+  static override readonly code: string = "TASK_REVOKED";
+}
+
+/** The soft time limit passed: `request.signal` fires with this, so that the task can clean up. Python: the same name. */
+export class SoftTimeLimitExceeded extends SpoolError {
+  static override readonly code: string = "SOFT_TIME_LIMIT";
+}
+
+/** The hard time limit passed and the task was stopped where the pool can stop it. Python: the same name. */
+export class TimeLimitExceeded extends SpoolError {
+  static override readonly code: string = "TIME_LIMIT";
+}
+
+/** The pool's process or thread died under the task, more often than it may be run again. Python: `WorkerLostError`. */
+export class WorkerLostError extends SpoolError {
+  static override readonly code: string = "WORKER_LOST";
+}
+
+/** A task in the header of a chord failed, so the body never ran. Python: `ChordError`. */
+export class ChordError extends SpoolError {
+  static override readonly code: string = "CHORD";
+}
+
+/** `retry()` was called once more than `maxRetries` allows and had no error to pass on. Python: the same name. */
+export class MaxRetriesExceededError extends SpoolError {
+  static override readonly code: string = "MAX_RETRIES";
+}
+
+export interface RetryOptions extends SpoolErrorOptions {
+  /** Epoch milliseconds of the next try. */
+  readonly when?: number;
+  readonly changes?: Readonly<Record<string, unknown>>;
+}
+
+/** Thrown by `request.retry()` so that the task ends here and is sent again. Let it pass; do not catch it. Python: `Retry`. */
+export class Retry extends SpoolError {
+  readonly when: number;
+  /** What the next try is sent with instead of the present message's own: args, kwargs, queue, priority ... */
+  readonly changes: Readonly<Record<string, unknown>>;
+
+  constructor(message: string, options: RetryOptions = {}) {
+    super(message, options);
+    this.when = options.when ?? 0;
+    this.changes = options.changes ?? {};
+  }
+
+  static override readonly code: string = "RETRY";
+}
+
+export interface ReplaceOptions extends SpoolErrorOptions {
+  readonly signature?: unknown;
+}
+
+/** Thrown by `request.replace()` so that another task runs in this one's place. Let it pass; do not catch it. */
+export class Replace extends SpoolError {
+  readonly signature: unknown;
+
+  constructor(message: string, options: ReplaceOptions = {}) {
+    super(message, options);
+    this.signature = options.signature;
+  }
+
+  static override readonly code: string = "REPLACE";
+}
+
+/** Thrown by a task to end without storing a result. Python: `celery.exceptions.Ignore`. */
+export class Ignore extends SpoolError {
+  static override readonly code: string = "IGNORE";
+}
+
+/** Thrown by a task to reject its message; with `requeue` it is delivered again. Python: `celery.exceptions.Reject`. */
+export class Reject extends SpoolError {
+  readonly requeue: boolean;
+
+  constructor(message = "rejected", options: SpoolErrorOptions & { readonly requeue?: boolean } = {}) {
+    super(message, options);
+    this.requeue = options.requeue ?? false;
+  }
+
+  static override readonly code: string = "REJECT";
+}
+
+/** A value cannot be written in the chosen serializer; the message names what it was. Python: `kombu.exceptions.EncodeError`. */
+export class EncodeError extends SpoolError {
+  static override readonly code: string = "ENCODE";
+}
+
+/** A message or a stored result cannot be read. Python: `kombu.exceptions.DecodeError`. */
+export class DecodeError extends SpoolError {
+  static override readonly code: string = "DECODE";
+}
+
+/** A message came in a content type that `acceptContent` does not list. Python: `kombu.exceptions.ContentDisallowed`. */
+export class ContentDisallowed extends SpoolError {
+  static override readonly code: string = "CONTENT_DISALLOWED";
+}
+
+/** The broker or the result backend cannot be reached or refused the operation. Python: `OperationalError`. */
+export class OperationalError extends SpoolError {
+  static override readonly code: string = "OPERATIONAL";
+}
+
 // --- Profilers ----------------------------------------------------------------------------------
 
 /** A process cannot be profiled, or went away meanwhile; the message names the process and the way out. */

@@ -1,0 +1,83 @@
+import { UnsupportedError } from "../core/index.ts";
+import type { ResultBackend } from "./backends/backend.ts";
+import { MetaCodec } from "./backends/meta-codec.ts";
+import { openMemoryBackend } from "./backends/memory.ts";
+import type { Broker } from "./brokers/broker.ts";
+import { openMemoryBroker } from "./brokers/memory.ts";
+import { loadSerializer } from "./protocol/serializers.ts";
+import type { Settings } from "./settings.ts";
+
+/** The app's broker and result backend, each opened on first use. */
+export class Connections {
+  readonly #settings: Settings;
+  #broker: Promise<Broker> | undefined;
+  #backend: Promise<ResultBackend> | undefined;
+
+  constructor(settings: Settings) {
+    this.#settings = settings;
+  }
+
+  broker(): Promise<Broker> {
+    return (this.#broker ??= openBroker(this.#settings));
+  }
+
+  backend(): Promise<ResultBackend> {
+    return (this.#backend ??= this.#openBackend());
+  }
+
+  /** Closes what was opened; a later use opens it again. */
+  async close(): Promise<void> {
+    const [broker, backend] = [this.#broker, this.#backend];
+    this.#broker = undefined;
+    this.#backend = undefined;
+    await backend?.then((one) => one.close()).catch(() => {});
+    await broker?.then((one) => one.close()).catch(() => {});
+  }
+
+  async #openBackend(): Promise<ResultBackend> {
+    const settings = this.#settings;
+    await loadSerializers(settings);
+    return openBackend(settings, () => this.broker());
+  }
+}
+
+async function openBroker(settings: Settings): Promise<Broker> {
+  const url = settings.broker;
+  await loadSerializers(settings);
+  switch (scheme(url)) {
+    case "memory":
+      return openMemoryBroker(url);
+    default:
+      throw unknownScheme("broker", url);
+  }
+}
+
+async function openBackend(settings: Settings, broker: () => Promise<Broker>): Promise<ResultBackend> {
+  const url = settings.backend;
+  if (url === null) throw new UnsupportedError("This app keeps no results: give it a `backend` URL");
+  const codec = new MetaCodec(settings.resultSerializer, settings.acceptContent);
+  switch (scheme(url)) {
+    case "memory":
+      return openMemoryBackend(url, codec, settings.resultExpires);
+    default:
+      void broker;
+      throw unknownScheme("backend", url);
+  }
+}
+
+async function loadSerializers(settings: Settings): Promise<void> {
+  const wanted = new Set([...settings.acceptContent, settings.taskSerializer, settings.resultSerializer]);
+  for (const name of wanted) await loadSerializer(name);
+}
+
+function scheme(url: string): string {
+  return url.slice(0, Math.max(0, url.indexOf(":")));
+}
+
+function unknownScheme(what: string, url: string): UnsupportedError {
+  return new UnsupportedError(
+    `The ${what} URL ${JSON.stringify(url.replace(/:[^:@/]*@/, ":***@"))} is of no known kind: memory://, ` +
+      "sqlite://FILE, redis://HOST/DB, amqp://HOST/VHOST" +
+      (what === "backend" ? ", rpc://" : ""),
+  );
+}

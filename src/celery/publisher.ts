@@ -1,0 +1,109 @@
+import { hostname } from "node:os";
+import type { Broker, QueueSpec } from "./brokers/broker.ts";
+import type { Connections } from "./connections.ts";
+import { compress, type CompressionName } from "./protocol/compression.ts";
+import type { Message } from "./protocol/message.ts";
+import { encode, loadSerializer, type SerializerName } from "./protocol/serializers.ts";
+import { encodeHeaders, type TaskBody, type TaskHeaders } from "./protocol/task-message.ts";
+import { toIso } from "./protocol/time.ts";
+import type { Destination } from "./router.ts";
+import type { Settings } from "./settings.ts";
+
+/** One task to be sent, complete. */
+export interface TaskCall {
+  readonly headers: TaskHeaders;
+  readonly body: TaskBody;
+  readonly destination: Destination;
+  /** Queue for `rpc://` results; undefined: this app's own. */
+  readonly replyTo: string | undefined;
+  readonly serializer: SerializerName | undefined;
+  readonly compression: CompressionName | undefined;
+}
+
+/** The name a program that is no worker goes by, as Python's `gen1234@host`. */
+export const anonymousNode: string = `gen${process.pid}@${hostname()}`;
+
+/** Turns calls into messages and hands them to the broker. */
+export class Publisher {
+  readonly #settings: Settings;
+  readonly #connections: Connections;
+  readonly #declared = new Map<string, Promise<void>>();
+  #ready: { broker: Broker; replyTo: string } | undefined;
+  #onSent: ((call: TaskCall) => void) | undefined;
+
+  constructor(settings: Settings, connections: Connections) {
+    this.#settings = settings;
+    this.#connections = connections;
+  }
+
+  /** Called for each task sent; for `task-sent` events. */
+  set onSent(listener: ((call: TaskCall) => void) | undefined) {
+    this.#onSent = listener;
+  }
+
+  /** Resolves when the broker has the message. */
+  async send(call: TaskCall): Promise<void> {
+    const { broker, replyTo } = this.#ready ?? (await this.#open());
+    const { queue, address } = call.destination;
+    if (queue !== undefined) await (this.#declared.get(queue.name) ?? this.#declare(broker, queue));
+    let message = this.#message(call, replyTo);
+    if (message instanceof Promise) message = await message;
+    this.#onSent?.(call);
+    return broker.publish(message, address, call.headers.eta);
+  }
+
+  /** For when the connections were closed. */
+  reset(): void {
+    this.#ready = undefined;
+    this.#declared.clear();
+  }
+
+  async #open(): Promise<{ broker: Broker; replyTo: string }> {
+    const broker = await this.#connections.broker();
+    const backend = this.#settings.backend === null ? undefined : await this.#connections.backend();
+    return (this.#ready = { broker, replyTo: (await backend?.replyTo()) ?? "" });
+  }
+
+  #declare(broker: Broker, queue: QueueSpec): Promise<void> {
+    const declared = broker.declareQueue(queue);
+    this.#declared.set(queue.name, declared);
+    declared.catch(() => this.#declared.delete(queue.name));
+    return declared;
+  }
+
+  #message(call: TaskCall, replyTo: string): Message | Promise<Message> {
+    const name = call.serializer ?? this.#settings.taskSerializer;
+    if (name === "msgpack" || name === "yaml") return this.#encodeLater(call, replyTo, name);
+    const compression = call.compression ?? this.#settings.taskCompression;
+    if (compression !== null && compression !== undefined) return this.#encodeLater(call, replyTo, name);
+    return this.#encode(call, replyTo, name);
+  }
+
+  async #encodeLater(call: TaskCall, replyTo: string, name: SerializerName): Promise<Message> {
+    await loadSerializer(name);
+    const message = this.#encode(call, replyTo, name);
+    const compression = call.compression ?? this.#settings.taskCompression;
+    if (compression === null || compression === undefined) return message;
+    const { body, header } = await compress(message.body, compression);
+    return { ...message, body, headers: { ...message.headers, compression: header } };
+  }
+
+  #encode(call: TaskCall, replyTo: string, name: SerializerName): Message {
+    const { args, kwargs, embed } = call.body;
+    return {
+      ...encode([args, kwargs, embed], name),
+      headers: encodeHeaders(call.headers, call.body, toIso),
+      properties: {
+        correlationId: call.headers.id,
+        replyTo: call.replyTo ?? replyTo,
+        deliveryMode: 2,
+        priority: call.destination.priority,
+        expiration: expiration(call.headers.expires),
+      },
+    };
+  }
+}
+
+function expiration(expires: number | null): string | undefined {
+  return expires === null ? undefined : String(Math.max(0, Math.trunc(expires - Date.now())));
+}

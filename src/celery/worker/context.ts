@@ -1,0 +1,26 @@
+import type { ResultBackend } from "../backends/backend.ts";
+import type { EventSender } from "../events/sender.ts";
+import type { Runtime } from "../runtime.ts";
+import type { Revoked } from "./revoked.ts";
+
+/** What the parts of one worker share. */
+export interface WorkerContext {
+  readonly runtime: Runtime;
+  /** `celery@host`. */
+  readonly node: string;
+  /** Undefined where the app keeps no results. */
+  readonly backend: ResultBackend | undefined;
+  readonly events: EventSender;
+  readonly revoked: Revoked;
+  readonly log: Logger;
+  /** Tasks accepted so far, by name. */
+  readonly totals: Map<string, number>;
+}
+
+export type LogLevel = "debug" | "info" | "warning" | "error";
+export type Logger = (level: LogLevel, message: string) => void;
+
+/** Warnings and errors to stderr; for programs that give no logger of their own. */
+export const quietLogger: Logger = (level, message) => {
+  if (level === "warning" || level === "error") process.stderr.write(`[celery] ${level}: ${message}\n`);
+};
