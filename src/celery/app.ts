@@ -47,11 +47,11 @@ export class Celery implements AsyncDisposable {
   /** Named `APP.FUNCTION`. */
   task<A extends unknown[], R>(fn: (...args: A) => R, options?: TaskOptions): Task<A, R>;
   task(...given: unknown[]): unknown {
-    const [name, fn, options = {}] = (
+    const [name, fn, options] = (
       typeof given[0] === "string" ? given : [this.#nameFor(given[0]), ...given]
-    ) as [string, (...args: any[]) => unknown, TaskOptions & { bind?: boolean }];
+    ) as [string, (...args: any[]) => unknown, (TaskOptions & { bind?: boolean })?];
     requireFunction("fn", fn);
-    const { bind = false, ...rest } = options;
+    const { bind = false, ...rest } = options ?? {};
     const definition = { name, fn, options: rest, bound: bind, builtin: false };
     this.runtime.tasks.set(name, definition);
     return makeTask(this.runtime, definition);

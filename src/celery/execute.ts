@@ -27,7 +27,7 @@ export type Outcome = { readonly children: readonly ResultTuple[]; readonly seco
 );
 
 /** Calls the task's function with its arguments. Each middleware wraps one of these in another. */
-export type Run = (request: TaskRequest, args: readonly unknown[]) => unknown;
+type Run = (request: TaskRequest, args: readonly unknown[]) => unknown;
 
 /** Runs one task in this thread. Never rejects: whatever happens is an outcome. */
 export async function execute(

@@ -120,7 +120,7 @@ export class SentGroupResult<T extends unknown[]>
 }
 
 /** The result object of a task's tuple, with its parents. */
-export function resultOf(runtime: Runtime, tuple: ResultTuple): AsyncResult {
+function resultOf(runtime: Runtime, tuple: ResultTuple): AsyncResult {
   const [[id, parent]] = tuple;
   const before = parent === null || parent[1] !== null ? undefined : resultOf(runtime, parent);
   return new AsyncResult(runtime, id, before);

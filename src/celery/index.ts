@@ -7,7 +7,7 @@
 export { Celery } from "./app.ts";
 export type { CallOptions } from "./canvas/options.ts";
 export { GroupSignature, Signature } from "./canvas/signature.ts";
-export { chain, chord, chunks, group, map, starmap, xmap, type Step } from "./canvas/workflows.ts";
+export { chain, chord, chunks, group, map, starmap, map as xmap, type Step } from "./canvas/workflows.ts";
 export { TaskRequest, type DeliveryInfo, type RetryCall } from "./context.ts";
 export type { ArgumentsSchema, ErrorFilter, TaskOptions } from "./definition.ts";
 export { EagerResult } from "./eager.ts";

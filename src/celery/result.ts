@@ -181,11 +181,7 @@ export class SentResult<R> extends AsyncResult<R> implements PromiseLike<AsyncRe
 }
 
 /** Resolves with the final state of a task. */
-export async function waitReady(
-  backend: ResultBackend,
-  id: string,
-  options: WaitOptions,
-): Promise<ResultMeta> {
+async function waitReady(backend: ResultBackend, id: string, options: WaitOptions): Promise<ResultMeta> {
   const wait = waitable<ResultMeta>(options, `Waiting for the result of task ${id}`);
   wait.promise.catch(() => {});
   const offer = (meta: ResultMeta | null): void => {

@@ -83,7 +83,7 @@ export interface BeatEntryOptions {
   readonly options?: Readonly<Record<string, unknown>>;
 }
 
-export const DEFAULTS: Omit<Settings, "broker" | "backend"> = {
+const DEFAULTS: Omit<Settings, "broker" | "backend"> = {
   include: [],
   taskDefaultQueue: "celery",
   taskQueues: [],

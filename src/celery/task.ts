@@ -13,7 +13,7 @@ import type { Runtime } from "./runtime.ts";
 export type Task<A extends unknown[] = any[], R = unknown> = ((...args: A) => R) & TaskMethods<A, Awaited<R>>;
 
 /** What a task can do besides being called. Python: `celery.app.task.Task`. */
-export class TaskMethods<A extends unknown[], R> {
+class TaskMethods<A extends unknown[], R> {
   declare readonly runtime: Runtime;
   declare readonly definition: TaskDefinition;
 

@@ -421,6 +421,10 @@ export class Replace extends SpoolError {
 
 /** Thrown by a task to end without storing a result. Python: `celery.exceptions.Ignore`. */
 export class Ignore extends SpoolError {
+  constructor(message = "ignored", options: SpoolErrorOptions = {}) {
+    super(message, options);
+  }
+
   static override readonly code: string = "IGNORE";
 }
 

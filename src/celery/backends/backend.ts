@@ -1,5 +1,3 @@
-import type { WireSignature } from "../protocol/task-message.ts";
-
 /** Custom states are allowed, so a state is any text; these are Celery's own. */
 export type TaskState =
   | "PENDING"
@@ -85,8 +83,6 @@ export interface ResultBackend {
   close(): Promise<void>;
 }
 
-export interface StoreContext {
+interface StoreContext {
   readonly replyTo: string | undefined;
 }
-
-export type ChordBody = WireSignature;

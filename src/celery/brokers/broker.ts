@@ -1,6 +1,6 @@
 import type { Message } from "../protocol/message.ts";
 
-export type ExchangeType = "direct" | "topic" | "fanout";
+type ExchangeType = "direct" | "topic" | "fanout";
 
 /** A task queue with the exchange it is bound to; by default all three names are the queue's. */
 export interface QueueSpec {

@@ -42,21 +42,24 @@ export function chain(...given: unknown[]): unknown {
   return new Signature(runtimeOf("chain", steps), chainOf(steps.map((step) => step.toWire())));
 }
 
+type Gives<S> = S extends { readonly gives?: infer R } ? R : unknown;
+type Takes<S> = S extends { readonly accepts?: (args: infer A extends unknown[]) => void } ? A : any[];
+
 /** Side by side; the results come in the order given. Python: `celery.group`. */
-export function group<A extends unknown[], T extends unknown[]>(
-  ...members: { [K in keyof T]: Step<A, T[K]> }
-): GroupSignature<A, T>;
-export function group<A extends unknown[], R>(members: readonly Step<A, R>[]): GroupSignature<A, R[]>;
+export function group<S extends Step<any, any>[]>(
+  ...members: S
+): GroupSignature<Takes<S[number]>, { -readonly [K in keyof S]: Gives<S[K]> }>;
+export function group<S extends Step<any, any>>(members: readonly S[]): GroupSignature<Takes<S>, Gives<S>[]>;
 export function group(...given: unknown[]): unknown {
   const members = listOf(given);
   return new GroupSignature(runtimeOf("group", members), groupOf(members.map((m) => m.toWire())));
 }
 
 /** The header side by side, then the body with the list of their results. Python: `celery.chord`. */
-export function chord<A extends unknown[], R, B>(
-  header: readonly Step<A, R>[],
-  body: Step<[NoInfer<R>[]], B>,
-): Signature<A, B>;
+export function chord<S extends Step<any, any>, B>(
+  header: readonly S[],
+  body: Step<[NoInfer<Gives<S>>[]], B>,
+): Signature<Takes<S>, B>;
 export function chord<A extends unknown[], T extends unknown[], B>(
   header: GroupSignature<A, T>,
   body: Step<[NoInfer<T>], B>,
@@ -93,9 +96,6 @@ export function starmap<A extends unknown[], R>(
 ): Signature<any[], R[]> {
   return overItems("celery.starmap", task, [...items]);
 }
-
-/** As `map`, but the items are taken from an iterable only when it is sent. Python: `xmap`. */
-export const xmap: typeof map = map;
 
 /** A group of messages with `size` items each. Python: `task.chunks`. */
 export function chunks<A extends unknown[], R>(

@@ -18,7 +18,7 @@ export function autoretry(run: Run, options: TaskOptions): Run {
 }
 
 /** Seconds before the next try, or undefined for the task's `defaultRetryDelay`. */
-export function delay(retries: number, options: TaskOptions): number | undefined {
+function delay(retries: number, options: TaskOptions): number | undefined {
   const { retryBackoff = false, retryBackoffMax = LONGEST, retryJitter = true } = options;
   if (retryBackoff === false || retryBackoff === 0) return undefined;
   const factor = retryBackoff === true ? 1 : retryBackoff;

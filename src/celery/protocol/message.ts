@@ -7,7 +7,7 @@ export interface Message {
   readonly body: Uint8Array;
 }
 
-export interface MessageProperties {
+interface MessageProperties {
   readonly correlationId?: string | undefined;
   /** Queue for answers and for `rpc://` results. */
   readonly replyTo?: string | undefined;

@@ -23,7 +23,7 @@ export interface Embed {
   readonly chord: WireSignature | null;
 }
 
-export const NOTHING_EMBEDDED: Embed = { callbacks: null, errbacks: null, chain: null, chord: null };
+const NOTHING_EMBEDDED: Embed = { callbacks: null, errbacks: null, chain: null, chord: null };
 
 /** Everything a task's headers say. Times are milliseconds since the epoch. */
 export interface TaskHeaders {

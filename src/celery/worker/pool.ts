@@ -43,7 +43,7 @@ export class LoopPool implements TaskPool {
 }
 
 /** Submits through a view that carries the request's hard limit and its stop button, and reads how the run ended. */
-export async function runOn(
+async function runOn(
   executor: PoolExecutor,
   request: Request,
   submit: (executor: PoolExecutor) => PromiseLike<Outcome>,

@@ -4,7 +4,7 @@ import type { Request } from "./request.ts";
 const SECONDS: Record<string, number> = { s: 1, m: 60, h: 3600 };
 
 /** Tasks per second of `"10/s"`, `"100/m"`, `"5/h"`, a number (per second), or 0 and null for no limit. */
-export function parseRate(rate: string | number | null | undefined): number {
+function parseRate(rate: string | number | null | undefined): number {
   if (rate === null || rate === undefined || rate === 0 || rate === "0" || rate === "") return Infinity;
   const found = /^\s*(\d+(?:\.\d+)?)\s*(?:\/\s*([smh]))?\s*$/.exec(String(rate));
   if (found === null) throw invalid("rateLimit", rate, 'a rate such as "10/s", "100/m" or "5/h"');

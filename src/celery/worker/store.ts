@@ -2,7 +2,6 @@ import type { ResultTuple } from "../backends/backend.ts";
 import { READY_STATES } from "../backends/backend.ts";
 import type { TaskHeaders } from "../protocol/task-message.ts";
 import { toIso } from "../protocol/time.ts";
-import { EncodeError } from "../../core/index.ts";
 import { encodeException, tracebackOf } from "../protocol/exceptions.ts";
 import type { WorkerContext } from "./context.ts";
 import type { Request } from "./request.ts";
@@ -46,10 +45,6 @@ export async function storeMeta(
 /** A failure's state, from the live error. */
 export function failureState(error: unknown, traceback: string | null = tracebackOf(error)): State {
   return { status: "FAILURE", result: encodeException(error), traceback };
-}
-
-export function isEncodeError(error: unknown): boolean {
-  return error instanceof EncodeError;
 }
 
 function extendedFields(context: WorkerContext, request: Request): Record<string, unknown> {
