@@ -4,6 +4,7 @@
  *
  * model/      frames, samples, call trees: what every engine produces and every report reads
  * attach/     the inspector engine: how a process is entered by its PID, and left as it was
+ * external/   the external engine: the same from outside, for a process that cannot answer
  * cpu/        record, top, dump, stalls
  * reporters/  flame graph, speedscope, folded stacks, pprof, cpuprofile, chrometrace
  *
@@ -26,3 +27,4 @@ export {
   type RecordingOptions,
   startRecording,
 } from "./cpu/record.ts";
+export { dumpStacks, EXTERNAL_NOTES, type ExternalSampleOptions, sampleExternal } from "./external/index.ts";

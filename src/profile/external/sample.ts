@@ -1,0 +1,138 @@
+import { getPriority, setPriority } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+import { invalid, requireSeconds, requireSignal } from "../../core/index.ts";
+import { FrameTable } from "../model/frame.ts";
+import type { Profile, Sample, ThreadRef } from "../model/sample.ts";
+import { isAlive } from "../attach/proc.ts";
+import { framesOf, threadRefs } from "./dump.ts";
+import { requireLibc } from "./load-koffi.ts";
+import { ExternalTarget } from "./target.ts";
+
+export interface ExternalSampleOptions {
+  /** Samples per second of each thread (default 100; at most 1000). */
+  readonly rate?: number;
+  /** Seconds; by default until `signal` aborts or the process ends. */
+  readonly duration?: number;
+  /** Ends the recording; what was seen so far is the result. */
+  readonly signal?: AbortSignal;
+}
+
+export const EXTERNAL_NOTES: readonly string[] = [
+  "external engine: functions that V8 inlined are counted in their caller, and lines are where a function begins",
+];
+
+/** New threads are looked for this often, in seconds. */
+const THREADS_EVERY = 0.5;
+/** Above the usual, so that a busy machine does not keep the sampler from letting a stopped thread go. */
+const SAMPLER_PRIORITY = -10;
+
+/**
+ * Records all threads of a process from outside. Each look stops a running thread for about 0.1 ms (a sleeping one not
+ * at all); nothing is written into the process. Resolves to what was seen, also when the process ends early.
+ * Rejects with ProfilerError when the process cannot be read, UnsupportedError without Linux x64 or koffi.
+ */
+export async function sampleExternal(pid: number, options: ExternalSampleOptions = {}): Promise<Profile> {
+  const rate = options.rate ?? 100;
+  if (!(rate > 0 && rate <= 1000)) throw invalid("rate", rate, "a number of samples per second, up to 1000");
+  const duration = requireSeconds("duration", options.duration);
+  const signal = requireSignal("signal", options.signal);
+  const target = new ExternalTarget(pid, await requireLibc());
+  const restorePriority = raisePriority();
+  try {
+    return await new Sampler(target, 1 / rate).run(duration, signal);
+  } finally {
+    restorePriority();
+    target.close();
+  }
+}
+
+interface SeenThread {
+  readonly ref: ThreadRef;
+  lastSeen: number;
+}
+
+class Sampler {
+  readonly #target: ExternalTarget;
+  readonly #interval: number;
+  readonly #startedAt: number = Date.now();
+  readonly #began: number = performance.now();
+  readonly #frames = new FrameTable();
+  readonly #threads = new Map<number, SeenThread>();
+  readonly #samples: Sample[] = [];
+  #threadsSoughtAt = -Infinity;
+
+  constructor(target: ExternalTarget, interval: number) {
+    this.#target = target;
+    this.#interval = interval;
+  }
+
+  async run(duration: number, signal: AbortSignal | undefined): Promise<Profile> {
+    let next = 0;
+    while (this.#now() < duration && signal?.aborted !== true && this.#alive()) {
+      this.#tick();
+      next = Math.max(next + this.#interval, this.#now());
+      const wait = Math.min(next, duration) - this.#now();
+      await sleep(Math.max(0, wait * 1000), undefined, signal === undefined ? {} : { signal }).catch(
+        () => {},
+      );
+    }
+    return this.#profile();
+  }
+
+  #tick(): void {
+    this.#seekThreads();
+    for (const [thread, seen] of this.#threads) {
+      const stack = this.#target.look(thread);
+      if (stack === undefined) continue;
+      const time = this.#now();
+      const frames = framesOf(this.#target, stack).map((frame) => this.#frames.intern(frame));
+      this.#samples.push({
+        thread: seen.ref,
+        stack: frames.toReversed(),
+        time,
+        weight: time - seen.lastSeen,
+      });
+      seen.lastSeen = time;
+    }
+  }
+
+  #seekThreads(): void {
+    if (this.#now() - this.#threadsSoughtAt < THREADS_EVERY) return;
+    this.#threadsSoughtAt = this.#now();
+    for (const { thread, ref } of threadRefs(this.#target)) {
+      if (!this.#threads.has(thread))
+        this.#threads.set(thread, { ref, lastSeen: Math.max(0, this.#now() - this.#interval) });
+    }
+  }
+
+  #profile(): Profile {
+    return {
+      engine: "external",
+      startedAt: this.#startedAt,
+      duration: this.#now(),
+      interval: this.#interval,
+      threads: [...this.#threads.values()].map((t) => t.ref),
+      samples: this.#samples,
+      notes: this.#alive() ? EXTERNAL_NOTES : [...EXTERNAL_NOTES, `process ${this.#target.pid} ended`],
+    };
+  }
+
+  #alive(): boolean {
+    return isAlive(this.#target.pid);
+  }
+
+  /** Seconds since the recording began. */
+  #now(): number {
+    return (performance.now() - this.#began) / 1000;
+  }
+}
+
+function raisePriority(): () => void {
+  const before = getPriority(0);
+  try {
+    setPriority(0, Math.min(before, SAMPLER_PRIORITY));
+    return () => setPriority(0, before);
+  } catch {
+    return () => {}; // only root may; then the sampler takes its chances
+  }
+}

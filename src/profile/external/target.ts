@@ -1,0 +1,270 @@
+import { existsSync, readlinkSync } from "node:fs";
+import { basename } from "node:path";
+import { ProfilerError, UnsupportedError, requireInteger } from "../../core/index.ts";
+import { readProcess, titleOf } from "../attach/proc.ts";
+import { demangle } from "./demangle.ts";
+import { type ElfFile, openElf } from "./elf.ts";
+import { type FunctionPlace, type SharedFunction, V8Heap } from "./heap.ts";
+import { layoutOf } from "./layout.ts";
+import type { Libc } from "./libc.ts";
+import { AddressSpace, type Mapping } from "./maps.ts";
+import { RemoteMemory } from "./remote-memory.ts";
+import { StackImage } from "./stack-image.ts";
+import { type Registers, StopFailed, whileStopped } from "./stop.ts";
+import { findThreadPointer, threadIds, threadName, threadState } from "./threads.ts";
+import { VectorRead } from "./vector-read.ts";
+import { StackWalker } from "./walk.ts";
+
+/** The end of the mangled name of V8's thread-local "isolate of this thread"; its class differs between lines. */
+const CURRENT_ISOLATE = "18g_current_isolate_E";
+const COLLECTOR = /^_ZN2v88internal.*(Heap14CollectGarbage|Heap24PerformGarbageCollection|Heap9Scavenge)E/;
+/** How often a sleeping thread is looked at again when it moved while it was read. */
+const ATTEMPTS = 3;
+
+/** A thread as it was found: raw, still to be turned into names. */
+export interface RawStack {
+  readonly thread: number;
+  readonly asleepIn: number | undefined;
+  /** Innermost first. */
+  readonly functions: readonly SharedFunction[];
+  /** Where the thread was, when that is C++ or the kernel; 0 in generated code. */
+  readonly native: number;
+  readonly collecting: boolean;
+}
+
+/** A native function by its address. */
+export interface NativePlace {
+  readonly name: string;
+  readonly library: string;
+}
+
+/**
+ * A Node process seen from outside: its memory is read, its running threads are stopped for microseconds; nothing is
+ * written into it and no signal is sent. Linux on x86-64 with glibc. Must be closed.
+ */
+export class ExternalTarget {
+  readonly pid: number;
+  /** What the process is called in reports. */
+  readonly title: string;
+  readonly #libc: Libc | undefined;
+  readonly #elf: ElfFile;
+  readonly #executable: string;
+  readonly #memory: RemoteMemory;
+  readonly #space: AddressSpace;
+  readonly #heap: V8Heap;
+  readonly #walker: StackWalker;
+  readonly #isolateOffset: number;
+  #collector: readonly { start: number; end: number }[] | undefined;
+  readonly #isolates = new Map<number, number>();
+  readonly #threadPointers = new Map<number, number>();
+  readonly #libraries = new Map<string, ElfFile | undefined>();
+
+  /** `libc` allows running threads to be seen; without it only sleeping ones are. */
+  constructor(pid: number, libc?: Libc) {
+    requirePlatform();
+    this.pid = requireInteger("pid", pid, 1);
+    this.#libc = libc;
+    this.title = titleOf(readProcess(pid));
+    this.#executable = readlinkSync(`/proc/${pid}/exe`);
+    this.#elf = openElf(`/proc/${pid}/exe`);
+    const layout = layoutOf(this.#elf);
+    this.#isolateOffset = isolateOffset(this.#elf, this.#executable);
+    this.#space = new AddressSpace(pid);
+    this.#memory = openMemory(pid, libc);
+    this.#heap = new V8Heap(this.#memory, layout);
+    this.#walker = new StackWalker(this.#memory, layout, (pc) => this.#isGenerated(pc));
+  }
+
+  close(): void {
+    this.#memory.close();
+  }
+
+  /** The threads that run JavaScript: the main thread first, then workers by age. */
+  javaScriptThreads(): number[] {
+    return threadIds(this.pid).filter((thread) => {
+      try {
+        return this.#mayHaveIsolate(thread);
+      } catch {
+        return false; // the thread ended while it was looked at
+      }
+    });
+  }
+
+  /** The stack of one thread now; undefined when the thread is gone. */
+  look(thread: number): RawStack | undefined {
+    try {
+      for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+        const found = this.#lookAsleep(thread) ?? this.#lookRunning(thread);
+        if (found !== undefined) return found;
+      }
+    } catch (error) {
+      this.#unlessThreadEnded(thread, error);
+    }
+    return undefined;
+  }
+
+  place(shared: SharedFunction): FunctionPlace {
+    return this.#heap.place(shared);
+  }
+
+  /** The native function at an address. */
+  nativePlace(address: number): NativePlace {
+    const mapping = this.#space.locate(address);
+    if (mapping === undefined || !mapping.executable) return { name: "[native]", library: "" };
+    const symbol = this.#library(mapping)?.symbolAt(address - mapping.start + mapping.offset);
+    const name = symbol === undefined ? mapping.path.replace(/^(?!\[).*/, "[native]") : demangle(symbol.name);
+    return { name, library: mapping.path };
+  }
+
+  /** A sleeping thread is read as it lies; what was read counts only when the thread did not move meanwhile. */
+  #lookAsleep(thread: number): RawStack | undefined {
+    const state = threadState(this.pid, thread);
+    if (state.kind === "running" || state.sp === 0 || this.#isGenerated(state.pc)) return undefined;
+    const isolate = this.#isolateAsleep(thread, state.sp);
+    const read = this.#read(thread, { pc: state.pc, sp: state.sp }, isolate, state.call);
+    const after = threadState(this.pid, thread);
+    return after.kind === "asleep" && after.sp === state.sp && after.pc === state.pc ? read : undefined;
+  }
+
+  #lookRunning(thread: number): RawStack | undefined {
+    if (this.#libc === undefined) return undefined;
+    return whileStopped(this.#libc, thread, (registers) => {
+      this.#threadPointers.set(thread, registers.threadPointer ?? 0);
+      return this.#read(thread, registers, this.#isolateOf(thread), undefined);
+    });
+  }
+
+  #read(thread: number, registers: Registers, isolate: number, asleepIn: number | undefined): RawStack {
+    const stack = new StackImage(this.#memory, registers.sp, this.#space.locate(registers.sp)?.end ?? 0);
+    if (registers.fp !== undefined && this.#isGenerated(registers.pc)) {
+      const functions = this.#shared(this.#walker.fromGenerated(stack, registers.fp));
+      return { thread, asleepIn, functions, native: 0, collecting: false };
+    }
+    const { functions, exit } =
+      isolate === 0 ? { functions: [], exit: 0 } : this.#walker.fromNative(stack, isolate);
+    return {
+      thread,
+      asleepIn,
+      functions: this.#shared(functions),
+      native: registers.pc,
+      collecting: exit !== 0 && this.#collects(stack, exit),
+    };
+  }
+
+  #shared(functions: readonly number[]): SharedFunction[] {
+    return this.#heap.sharedOf(functions).filter((shared) => shared !== undefined);
+  }
+
+  /** True when a return address into the collector lies between the stack pointer and the exit from JavaScript. */
+  #collects(stack: StackImage, exit: number): boolean {
+    this.#collector ??= this.#elf.functions(COLLECTOR);
+    for (let at = stack.sp; at < exit; at += 8) {
+      const address = stack.pointer(at);
+      if (address === 0) continue;
+      const mapping = this.#space.find(address);
+      if (mapping?.executable !== true || mapping.path !== this.#executable) continue;
+      const offset = address - mapping.start + mapping.offset;
+      if (this.#collector.some((range) => offset > range.start && offset < range.end)) return true;
+    }
+    return false;
+  }
+
+  #isGenerated(pc: number): boolean {
+    const mapping = this.#space.locate(pc);
+    if (mapping?.executable !== true) return false;
+    if (mapping.path === "") return true;
+    if (mapping.path !== this.#executable) return false;
+    // V8's builtins lie in the executable, from Node 22 on mapped a second time near the compiled code.
+    return this.#elf.symbolAt(pc - mapping.start + mapping.offset)?.name.startsWith("Builtins_") === true;
+  }
+
+  #isolateAsleep(thread: number, sp: number): number {
+    if (!this.#threadPointers.has(thread)) {
+      const pointer = findThreadPointer(this.#memory, this.#space, this.pid, thread, sp);
+      this.#threadPointers.set(thread, pointer ?? 0);
+    }
+    return this.#isolateOf(thread);
+  }
+
+  #isolateOf(thread: number): number {
+    const threadPointer = this.#threadPointers.get(thread) ?? 0;
+    return threadPointer === 0 ? 0 : this.#memory.pointer(threadPointer + this.#isolateOffset);
+  }
+
+  #mayHaveIsolate(thread: number): boolean {
+    if (thread === this.pid) return true;
+    const known = this.#isolates.get(thread);
+    if (known !== undefined && known !== 0) return true;
+    const state = threadState(this.pid, thread);
+    const isolate =
+      state.kind === "asleep" && state.sp !== 0
+        ? this.#isolateAsleep(thread, state.sp)
+        : this.#isolateRunning(thread);
+    this.#isolates.set(thread, isolate);
+    return isolate !== 0;
+  }
+
+  #isolateRunning(thread: number): number {
+    if (this.#libc === undefined)
+      return /^(libuv|V8|Delayed|Signal)/.test(threadName(this.pid, thread)) ? 0 : 1;
+    return whileStopped(this.#libc, thread, ({ threadPointer = 0 }) => {
+      this.#threadPointers.set(thread, threadPointer);
+      return this.#isolateOf(thread);
+    });
+  }
+
+  #library(mapping: Mapping): ElfFile | undefined {
+    if (mapping.path === this.#executable) return this.#elf;
+    if (!mapping.path.startsWith("/")) return undefined;
+    if (!this.#libraries.has(mapping.path)) this.#libraries.set(mapping.path, openLibrary(this.pid, mapping));
+    return this.#libraries.get(mapping.path);
+  }
+
+  #unlessThreadEnded(thread: number, error: unknown): void {
+    if (!existsSync(`/proc/${this.pid}/task/${thread}`)) return;
+    if (error instanceof StopFailed && error.errno === 0) return;
+    throw error instanceof StopFailed ? denied(this.pid, error) : error;
+  }
+}
+
+function requirePlatform(): void {
+  if (process.platform === "linux" && process.arch === "x64") return;
+  throw new UnsupportedError(
+    `the external engine needs Linux on x64, this is ${process.platform} on ${process.arch}; ` +
+      "the inspector engine (without --external) works here",
+  );
+}
+
+function openMemory(pid: number, libc: Libc | undefined): RemoteMemory {
+  try {
+    return new RemoteMemory(pid, libc === undefined ? undefined : new VectorRead(pid, libc));
+  } catch (cause) {
+    readProcess(pid); // says so when the process has ended meanwhile
+    throw denied(pid, cause);
+  }
+}
+
+function denied(pid: number, cause: unknown): ProfilerError {
+  return new ProfilerError(
+    `process ${pid} may not be read by user ${process.getuid?.()}: run as the same user or as root, in a container ` +
+      "with `--cap-add SYS_PTRACE`, or set /proc/sys/kernel/yama/ptrace_scope to 0",
+    { code: "PROFILER_NOT_PERMITTED", cause },
+  );
+}
+
+function isolateOffset(elf: ElfFile, path: string): number {
+  const offset = elf.threadLocalOffset(CURRENT_ISOLATE);
+  if (offset !== undefined) return offset;
+  throw new ProfilerError(
+    `${basename(path)} keeps its V8 in a shared library or was stripped; the external engine cannot find its threads, ` +
+      "attach without --external instead",
+  );
+}
+
+function openLibrary(pid: number, mapping: Mapping): ElfFile | undefined {
+  try {
+    return openElf(`/proc/${pid}/root${mapping.path}`);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,3 @@
+"use strict";
+setInterval(() => {}, 1 << 30);
+process.stdout.write("ready\n");
