@@ -11,3 +11,4 @@ export { type Abandoned, MUTEX_WORDS, Mutex, type MutexStatistics } from "./mute
 export { isDead, me, nativeThreadId, threadOf } from "./owner.ts";
 export { LOOK_MS } from "./parking.ts";
 export { posix } from "./posix.ts";
+export { type Koffi, loadKoffi } from "./koffi.ts";

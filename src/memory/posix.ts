@@ -1,10 +1,9 @@
 import { ftruncateSync } from "node:fs";
-import { createRequire } from "node:module";
 import { UnsupportedError } from "../core/index.ts";
+import { loadKoffi } from "./koffi.ts";
 
 /**
- * The few system calls that shared memory between processes needs, through the optional peer `koffi`. No other file
- * knows koffi. Nothing here uses koffi's `.async`: a wait there would occupy libuv's thread pool and freeze `fs`.
+ * The few system calls that shared memory between processes needs, through the optional peer `koffi`. Nothing here uses koffi's `.async`: a wait there would occupy libuv's thread pool and freeze `fs`.
  */
 export interface Posix {
   /** A nameless file in memory that can only grow: nobody can pull pages from under a mapping. */
@@ -75,7 +74,7 @@ function load(): Posix {
   const futexNumber = process.platform === "linux" ? FUTEX[process.arch] : undefined;
   if (futexNumber === undefined)
     throw new UnsupportedError(`No futex on ${process.platform} ${process.arch}`);
-  const koffi = createRequire(import.meta.url)("koffi") as typeof import("koffi");
+  const koffi = loadKoffi();
   const libc = koffi.load(null);
   const mmap = libc.func(
     "void *mmap(void *address, size_t size, int prot, int flags, int fd, int64_t offset)",

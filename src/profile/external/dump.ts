@@ -1,8 +1,7 @@
 import type { Frame } from "../model/frame.ts";
 import { kindOf } from "../model/frame.ts";
 import type { ThreadRef, ThreadStack } from "../model/sample.ts";
-import type { Libc } from "./libc.ts";
-import { tryLibc } from "./load-koffi.ts";
+import { type Libc, tryLibc } from "./libc.ts";
 import { systemCallName, waitsForEvents } from "./syscalls.ts";
 import { ExternalTarget, type RawStack } from "./target.ts";
 import { threadName } from "./threads.ts";
@@ -13,7 +12,7 @@ import { threadName } from "./threads.ts";
  * It sees functions and where they are defined; not which line runs, and not functions that V8 inlined.
  */
 export async function dumpStacks(pid: number): Promise<ThreadStack[]> {
-  return dumpTarget(pid, await tryLibc());
+  return dumpTarget(pid, tryLibc());
 }
 
 /** As `dumpStacks`; without `libc` threads that run at the moment are listed without frames. */

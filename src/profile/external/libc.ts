@@ -1,9 +1,5 @@
-/** The calls of koffi that are used here; the loaded module is passed in by whoever loaded it. */
-export interface ForeignFunctions {
-  load(path: string | null): { func(definition: string): (...args: never[]) => unknown };
-  errno(): number;
-  address(value: Uint8Array): bigint;
-}
+import { UnsupportedError } from "../../core/index.ts";
+import { loadKoffi } from "../../memory/index.ts";
 
 type Bytes = Uint8Array;
 
@@ -27,11 +23,28 @@ export interface Libc {
 
 let bound: Libc | undefined;
 
-/** Binds the C library of this process. */
-export function bindLibc(koffi: ForeignFunctions): Libc {
-  if (bound !== undefined) return bound;
+/** The C library through koffi; undefined when koffi is not installed. */
+export function tryLibc(): Libc | undefined {
+  try {
+    return (bound ??= bind());
+  } catch {
+    return undefined;
+  }
+}
+
+/** As `tryLibc`, but an error where running threads must be seen. */
+export function requireLibc(): Libc {
+  const libc = tryLibc();
+  if (libc !== undefined) return libc;
+  throw new UnsupportedError(
+    "sampling from outside needs the optional package koffi: npm install koffi (or leave out --external)",
+  );
+}
+
+function bind(): Libc {
+  const koffi = loadKoffi();
   const c = koffi.load(null);
-  bound = {
+  return {
     ptrace: c.func("long ptrace(int request, int pid, uintptr_t addr, uintptr_t data)") as Libc["ptrace"],
     ptraceRead: c.func("long ptrace(int request, int pid, uintptr_t addr, void *data)") as Libc["ptraceRead"],
     waitid: c.func("int waitid(int type, uint32_t id, void *info, int options)") as Libc["waitid"],
@@ -42,5 +55,4 @@ export function bindLibc(koffi: ForeignFunctions): Libc {
     address: (bytes) => BigInt(koffi.address(bytes)),
     errno: () => koffi.errno(),
   };
-  return bound;
 }

@@ -5,7 +5,7 @@ import { FrameTable } from "../model/frame.ts";
 import type { Profile, Sample, ThreadRef } from "../model/sample.ts";
 import { isAlive } from "../attach/proc.ts";
 import { framesOf, threadRefs } from "./dump.ts";
-import { requireLibc } from "./load-koffi.ts";
+import { requireLibc } from "./libc.ts";
 import { ExternalTarget } from "./target.ts";
 
 export interface ExternalSampleOptions {
@@ -36,7 +36,7 @@ export async function sampleExternal(pid: number, options: ExternalSampleOptions
   if (!(rate > 0 && rate <= 1000)) throw invalid("rate", rate, "a number of samples per second, up to 1000");
   const duration = requireSeconds("duration", options.duration);
   const signal = requireSignal("signal", options.signal);
-  const target = new ExternalTarget(pid, await requireLibc());
+  const target = new ExternalTarget(pid, requireLibc());
   const restorePriority = raisePriority();
   try {
     return await new Sampler(target, 1 / rate).run(duration, signal);
