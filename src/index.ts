@@ -14,3 +14,5 @@
  */
 export * from "./futures/index.ts";
 export { ArgumentError, SpoolError, StateError, UnsupportedError } from "./core/index.ts";
+export { ThreadPoolExecutor, type ThreadPoolExecutorOptions } from "./threading/index.ts";
+export { ProcessPoolExecutor, type ProcessPoolExecutorOptions } from "./multiprocessing/index.ts";

@@ -7,6 +7,7 @@ export * from "./errors.ts";
 export { type Outcome, failed, succeeded, unwrap } from "./outcome.ts";
 export { type Clock, clock, systemClock, useClock } from "./clock.ts";
 export { Fifo } from "./fifo.ts";
+export { PriorityFifo } from "./priority-fifo.ts";
 export { type WaitOptions, type Waitable, abortReason, onAbort, waitable } from "./cancel.ts";
 export type { Service, ServiceState } from "./lifecycle.ts";
 export {

@@ -16,6 +16,18 @@ import {
  */
 export type FutureState = "pending" | "running" | "cancelled" | "finished";
 
+/** Where a task's time went, in seconds; asked for with `{ timing: true }`. */
+export interface TaskTiming {
+  /** From submit to the start on a worker. */
+  readonly waited: number;
+  /** On the worker, from start to end. */
+  readonly ran: number;
+  /** From submit to the result's arrival. */
+  readonly total: number;
+  /** The worker's name. */
+  readonly worker: string;
+}
+
 /**
  * The result of a task that may not have finished yet. `await future` gives the result or throws its error.
  * Python: `concurrent.futures.Future`; `result()` and `exception()` return promises instead of blocking.
@@ -37,13 +49,19 @@ export class Future<R> implements PromiseLike<R> {
     return this.#state;
   }
 
-  /** Withdraws the task, or stops it where the executor can. Returns false once it has finished. */
-  cancel(): boolean {
+  /** Set once done, if the task was submitted with `{ timing: true }`. */
+  timing: TaskTiming | undefined;
+
+  /**
+   * Withdraws the task, or stops it where the executor can. Returns false once it has finished. Who waits gets
+   * `reason`, by default a CancelledError.
+   */
+  cancel(reason?: unknown): boolean {
     if (this.#state === "cancelled") return true;
     if (this.#state === "finished") return false;
     if (this.#stop !== undefined && !this.#stop(this)) return false;
     if (this.#stop === undefined && this.#state === "running") return false;
-    this.#finish("cancelled", failed(new CancelledError("The task was cancelled")));
+    this.#finish("cancelled", failed(reason ?? new CancelledError("The task was cancelled")));
     return true;
   }
 
@@ -59,17 +77,28 @@ export class Future<R> implements PromiseLike<R> {
     return this.#state === "finished" || this.#state === "cancelled";
   }
 
+  /** Done without a result: it threw, was cancelled, or its worker died. */
+  failed(): boolean {
+    return this.#outcome !== undefined && !this.#outcome.ok;
+  }
+
+  /** What became of it, without waiting; undefined until done. */
+  outcome(): Outcome<R> | undefined {
+    return this.#outcome;
+  }
+
   /** The result; waits up to `timeout` seconds. The task goes on when the wait gives up. */
   result(options: WaitOptions = {}): Promise<R> {
     if (this.#outcome !== undefined || (options.timeout === undefined && options.signal === undefined)) {
       return this.#asPromise();
     }
-    const wait = waitable<R>(options, "Waiting for a future");
-    this.addDoneCallback(() => {
+    const done = (): void => {
       const outcome = this.#outcome!;
       if (outcome.ok) wait.resolve(outcome.value);
       else wait.reject(outcome.error);
-    });
+    };
+    const wait = waitable<R>(options, "Waiting for a future", () => this.removeDoneCallback(done));
+    if (wait.open) this.addDoneCallback(done);
     return wait.promise;
   }
 
@@ -89,6 +118,12 @@ export class Future<R> implements PromiseLike<R> {
     requireFunction("fn", fn);
     if (this.done()) report(fn, this);
     else (this.#callbacks ??= []).push(fn);
+  }
+
+  /** Takes back a callback that has not been called yet. */
+  removeDoneCallback(fn: (future: Future<R>) => void): void {
+    const index = this.#callbacks?.indexOf(fn) ?? -1;
+    if (index >= 0) this.#callbacks!.splice(index, 1);
   }
 
   /** For executors: false when the future was cancelled meanwhile and must not be run. */
@@ -143,6 +178,9 @@ export class Future<R> implements PromiseLike<R> {
     return this.#promise;
   }
 
+  /** For executors that derive from it: the future has just been settled, callbacks come after. */
+  protected settled(): void {}
+
   #requireOpen(call: string): void {
     if (this.done()) throw new InvalidStateError(`${call}: the future is already ${this.#state}`);
   }
@@ -150,6 +188,7 @@ export class Future<R> implements PromiseLike<R> {
   #finish(state: "finished" | "cancelled", outcome: Outcome<R>): void {
     this.#state = state;
     this.#outcome = outcome;
+    this.settled();
     if (this.#settle !== undefined) {
       if (outcome.ok) this.#settle.resolve(outcome.value);
       else this.#settle.reject(outcome.error);

@@ -1,0 +1,432 @@
+import { type Shipment, type WireError, decodeError, unpackResult } from "../closures/index.ts";
+import {
+  PriorityFifo,
+  QueueFullError,
+  SerializationError,
+  StateError,
+  TimeoutError,
+  abortReason,
+  clock,
+  onAbort,
+} from "../core/index.ts";
+import {
+  type ExecutorStatistics,
+  type ShutdownOptions,
+  type TaskOptions,
+  isThenable,
+} from "../futures/index.ts";
+import { type WireChunk, unpackChunk } from "./chunk-codec.ts";
+import { Crew } from "./crew.ts";
+import { IncomingStream } from "./incoming-stream.ts";
+import { type LossReport, lossError } from "./loss.ts";
+import type { PoolSettings } from "./options.ts";
+import type { PeerExit } from "./peer.ts";
+import { Op, TINY_SECONDS } from "./protocol.ts";
+import type { Seat, SeatHandlers } from "./seat.ts";
+import { Stopper } from "./stopper.ts";
+import { type FunctionRecord, Task, type TaskOwner, type TaskSeat } from "./task.ts";
+
+export interface DispatcherOptions {
+  readonly kind: "thread" | "process";
+  readonly settings: PoolSettings;
+  readonly crew: (handlers: SeatHandlers) => Crew;
+}
+
+/**
+ * Work in a worker beyond what it runs now, in seconds: enough to hide the way there and back (some tens of
+ * microseconds), little enough that work stays free to go to whichever worker is free first.
+ */
+const AHEAD_SECONDS = 2.5e-3;
+/** Chunks of a map shorter than this get one more behind them. */
+const SHORT_CHUNK_SECONDS = 20e-3;
+
+/**
+ * One backlog for all workers. A task is bound to a worker as late as possible: when the worker is free, or when what
+ * it has is so short that waiting behind it costs less than the way there.
+ */
+export class Dispatcher implements TaskOwner {
+  readonly #kind: "thread" | "process";
+  readonly #settings: PoolSettings;
+  readonly #crew: Crew;
+  readonly #stopper = new Stopper();
+  readonly #backlog = new PriorityFifo<Task>();
+  readonly #records = new Map<number, FunctionRecord>();
+  /** Tasks in the backlog that are done already (cancelled); they are dropped when their turn comes. */
+  #stale = 0;
+  /** Tasks whose future or stream is still open. */
+  #open = 0;
+  #submitted = 0;
+  #completed = 0;
+  #failed = 0;
+  #cancelled = 0;
+  #lost = 0;
+  #pumping = false;
+  #closed = false;
+  #ending = false;
+  #broken: unknown;
+  readonly #drained = Promise.withResolvers<void>();
+
+  constructor(options: DispatcherOptions) {
+    this.#kind = options.kind;
+    this.#settings = options.settings;
+    this.#crew = options.crew({
+      ready: (seat) => this.#ready(seat),
+      initFailed: (_seat, error) => this.#initFailed(error),
+      answer: (seat, task, op, a, b) => this.#answer(seat, task, op, a, b),
+      started: (task) => this.#started(task),
+      timing: (key, seconds) => this.#timing(key, seconds),
+      unsendable: (seat, task, error) => this.#unsendable(seat, task, error),
+      exit: (seat, exit) => this.#exit(seat, exit),
+    });
+  }
+
+  submit(
+    op: Op,
+    shipment: Shipment,
+    record: FunctionRecord,
+    body: unknown,
+    options: TaskOptions,
+    pinned?: Seat,
+  ): Task {
+    this.#admit();
+    const task = new Task(this, op, shipment, record, body, options);
+    if (record.seconds === Infinity) this.#records.set(shipment.key, record);
+    this.#submitted++;
+    if (++this.#open === 1) this.#crew.hold();
+    if (options.timing) task.submittedAt = clock().now();
+    if (this.#settings.context !== undefined) task.context = { value: this.#settings.context.capture() };
+    const { signal } = options;
+    if (signal !== undefined) task.unwatch = onAbort(signal, () => task.cancel(abortReason(signal)));
+    if (pinned !== undefined) task.pinned = pinned;
+    else if (!task.done()) this.#backlog.push(task, options.priority);
+    this.#schedulePump();
+    return task;
+  }
+
+  /** Runs `make(seat)` for every worker, all of them started, and gives the tasks. */
+  onEveryWorker(make: (seat: Seat) => Task): Task[] {
+    return this.#crew.all(this.#settings.maxWorkers).map((seat) => {
+      const task = make(seat);
+      if (seat.state === "starting") this.#crew.pin(seat, task);
+      else this.#bind(seat, task);
+      return task;
+    });
+  }
+
+  /** Called by `future.cancel()`: withdraws a waiting task, stops a running one. */
+  stop(task: Task): boolean {
+    if (task.seat !== undefined) this.#stopper.stop(task, "The task was cancelled");
+    else if (task.pinned === undefined) this.#stale++;
+    return true;
+  }
+
+  settled(task: Task): void {
+    task.unwatch?.();
+    task.unwatch = undefined;
+    if (task.cancelled()) this.#cancelled++;
+    else if (task.failed()) this.#failed++;
+    else this.#completed++;
+    if (task.stream === undefined) this.#ended();
+  }
+
+  async shutdown(options: ShutdownOptions): Promise<void> {
+    this.#closed = true;
+    if (options.cancelFutures) this.#cancelWaiting();
+    this.#endIfDrained();
+    if (options.wait ?? true) await this.#drained.promise;
+  }
+
+  /** Cancels everything and stops the workers at once. */
+  async terminate(): Promise<void> {
+    this.#closed = true;
+    for (const task of [...this.#backlog, ...this.#crew.tasks()]) {
+      if (!task.done()) task.cancel();
+      task.stream?.finish({ error: new StateError("The executor was terminated") });
+    }
+    this.#crew.terminate();
+    this.#endIfDrained();
+    await this.#drained.promise;
+  }
+
+  statistics(): ExecutorStatistics {
+    return {
+      workers: this.#crew.size,
+      idleWorkers: this.#crew.idle,
+      queued: this.#backlog.size - this.#stale,
+      running: this.#crew.running,
+      submitted: this.#submitted,
+      completed: this.#completed,
+      failed: this.#failed,
+      cancelled: this.#cancelled,
+      workersLost: this.#lost,
+    };
+  }
+
+  // Binding
+
+  #admit(): void {
+    if (this.#broken !== undefined) throw this.#broken;
+    if (this.#closed) throw new StateError("The executor has been shut down and takes no more work");
+    if (this.#backlog.size - this.#stale >= this.#settings.queueLimit)
+      throw new QueueFullError(`The queue limit of ${this.#settings.queueLimit} waiting tasks is reached`);
+  }
+
+  /** Not a microtask: it shall run once after all the submits of this turn, those in promise callbacks included. */
+  #schedulePump(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    process.nextTick(this.#pump);
+  }
+
+  readonly #pump = (): void => {
+    this.#pumping = false;
+    for (let task = this.#next(); task !== undefined; task = this.#next()) {
+      const estimate = estimateOf(task);
+      const seat = this.#crew.choose(estimate, AHEAD_SECONDS);
+      if (seat === undefined) break;
+      this.#backlog.shift();
+      this.#bind(seat, task, estimate);
+    }
+    if (this.#broken === undefined) this.#crew.grow(this.#backlog.size - this.#stale);
+    this.#crew.flush();
+  };
+
+  #next(): Task | undefined {
+    for (let task = this.#backlog.peek(); task !== undefined; task = this.#backlog.peek()) {
+      if (!task.done()) return task;
+      this.#backlog.shift();
+      this.#stale--;
+    }
+    return undefined;
+  }
+
+  #bind(seat: Seat, task: Task, estimate = 0): void {
+    if (task.state === "pending") task.setRunningOrNotifyCancel();
+    this.#crew.bind(seat, task, estimate);
+  }
+
+  #ready(seat: Seat): void {
+    for (const task of this.#crew.takePinned(seat)) if (!task.done()) this.#bind(seat, task);
+    this.#pump();
+  }
+
+  // Answers
+
+  #answer(seat: Seat, task: Task, op: number, a: unknown, b: unknown): void {
+    if (op === Op.STREAM) return this.#openStream(seat, task);
+    if (op === Op.ITEM) return task.stream?.push(this.#decode(() => unpackResult(a)));
+    this.#crew.release(seat, task);
+    if (this.#backlog.size > 0) this.#schedulePump();
+    if (b !== undefined) this.#measured(seat, task, b as number);
+    if (task.stream !== undefined) this.#endStream(task, op === Op.FAILED ? (a as WireError) : undefined);
+    else if (task.done()) return;
+    else if (op === Op.RESULT && (a === null || typeof a !== "object")) task.setResult(a);
+    else this.#settle(task, op, a);
+  }
+
+  #settle(task: Task, op: number, wire: unknown): void {
+    try {
+      const value =
+        op === Op.RESULT
+          ? unpackResult(wire)
+          : op === Op.CHUNK
+            ? unpackChunk(wire as WireChunk, task.site?.stack)
+            : decodeError(wire as WireError, task.site?.stack);
+      if (op === Op.CHUNK) task.record.chunkSeconds = (wire as WireChunk).seconds;
+      if (isThenable(value)) this.#settleLater(task, op, value);
+      else if (op === Op.FAILED) task.setException(value);
+      else task.setResult(value);
+    } catch (error) {
+      task.setException(undecodable(task, error));
+    }
+  }
+
+  #settleLater(task: Task, op: number, value: PromiseLike<unknown>): void {
+    value.then(
+      (result) => {
+        if (task.done()) return;
+        if (op === Op.FAILED) task.setException(result);
+        else task.setResult(result);
+      },
+      (error: unknown) => {
+        if (!task.done()) task.setException(undecodable(task, error));
+      },
+    );
+  }
+
+  #decode(fn: () => unknown): unknown {
+    try {
+      return fn();
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #openStream(seat: Seat, task: Task): void {
+    if (task.done()) return seat.tell(Op.CANCEL, task, "The task was cancelled");
+    const at = task.attempts;
+    const here = (): boolean => task.seat === seat && task.attempts === at;
+    task.stream = new IncomingStream({
+      more: (count) => {
+        if (here()) seat.tell(Op.MORE, task, count);
+      },
+      stop: () => {
+        if (here()) this.#stopper.stop(task, "The reader of the stream has left");
+      },
+    });
+    task.setResult(task.stream);
+  }
+
+  #endStream(task: Task, error: WireError | undefined): void {
+    const stream = task.stream!;
+    this.#ended();
+    if (error === undefined) return stream.finish(undefined);
+    void Promise.resolve(decodeError(error, task.site?.stack)).then((e) => stream.finish({ error: e }));
+  }
+
+  #measured(seat: Seat, task: Task, ran: number): void {
+    const total = clock().now() - task.submittedAt;
+    task.timing = { waited: Math.max(0, total - ran), ran, total, worker: seat.name };
+  }
+
+  #timing(key: number, seconds: number): void {
+    const record = this.#records.get(key);
+    if (record !== undefined) record.seconds = seconds;
+  }
+
+  /** Its time counts from here; what stood before it in a queue does not. */
+  #started(task: Task): void {
+    const { timeout } = task.options;
+    if (timeout === undefined || timeout === Infinity || task.done()) return;
+    const unwatch = task.unwatch;
+    const stopTimer = clock().after(timeout, () => {
+      if (task.done()) return;
+      const message = `The task ${task.name} ran longer than its timeout of ${timeout} s and was stopped`;
+      this.#stopper.stop(task, message);
+      task.setException(new TimeoutError(message));
+    });
+    task.unwatch = () => {
+      stopTimer();
+      unwatch?.();
+    };
+  }
+
+  #unsendable(seat: Seat, task: Task, error: unknown): void {
+    this.#crew.release(seat, task);
+    this.#schedulePump();
+    if (task.done()) return;
+    const message = `An argument of the task ${task.name} cannot be sent to a ${this.#kind}: ${(error as Error).message}`;
+    task.setException(new SerializationError(message, { cause: error }));
+  }
+
+  // Losses
+
+  #initFailed(wire: WireError): void {
+    void Promise.resolve(decodeError(wire)).then((cause) =>
+      this.#break({ kind: this.#kind, what: "initializer", cause }),
+    );
+  }
+
+  #break(report: LossReport): void {
+    if (this.#broken !== undefined) return;
+    this.#broken = lossError(report);
+    for (const task of [...this.#backlog, ...this.#crew.tasks()])
+      if (!task.done()) task.setException(lossError(report));
+    this.#backlog.clear();
+    this.#stale = 0;
+    this.#crew.terminate();
+  }
+
+  #exit(seat: Seat, exit: PeerExit): void {
+    const tasks = seat.tasks();
+    const pinned = this.#crew.takePinned(seat);
+    const running = startedTasks(seat, tasks);
+    const expected = seat.state === "closed";
+    for (const task of tasks) this.#crew.release(seat, task);
+    this.#crew.remove(seat);
+    const report: LossReport = { kind: this.#kind, what: "worker", worker: seat.name, exit };
+    const lost = [...running, ...pinned].filter((task) => !task.done() || task.stream !== undefined);
+    if (lost.length > 0 || (!expected && seat.stoppedFor === undefined)) this.#lost++;
+    this.#putBack(tasks.filter((task) => !running.has(task)));
+    for (const task of lost) this.#lose(task, report, seat.stoppedFor);
+    if (this.#settings.strict && !expected && seat.stoppedFor === undefined) this.#break(report);
+    else if (this.#crew.hopeless) this.#break({ ...report, what: "start" });
+    else if (lost.length === 0 && !expected && exit.error !== undefined) warn(report);
+    this.#schedulePump();
+    this.#endIfDrained();
+  }
+
+  #putBack(tasks: readonly Task[]): void {
+    for (const task of tasks.toReversed()) {
+      if (task.done()) continue;
+      task.attempts--;
+      if (task.pinned === undefined) this.#backlog.unshift(task, task.options.priority);
+    }
+  }
+
+  #lose(task: Task, report: LossReport, stoppedFor: string | undefined): void {
+    const error = lossError({ ...report, task: task.name, stoppedFor });
+    if (task.stream !== undefined) {
+      this.#ended();
+      return task.stream.finish({ error });
+    }
+    const retries = task.options.retries ?? 0;
+    if (task.attempts <= retries && task.pinned === undefined)
+      this.#backlog.unshift(task, task.options.priority);
+    else task.setException(error);
+  }
+
+  // The end
+
+  #cancelWaiting(): void {
+    for (const task of this.#backlog) if (!task.done()) task.cancel();
+    for (const task of this.#crew.tasks()) {
+      if (!task.done() && task.seat !== undefined && !startedTasks(task.seat, [task]).has(task))
+        task.cancel();
+    }
+  }
+
+  #ended(): void {
+    if (--this.#open > 0) return;
+    this.#crew.letGo();
+    this.#endIfDrained();
+  }
+
+  #endIfDrained(): void {
+    if (!this.#closed || this.#ending || this.#open > 0) return;
+    this.#ending = true;
+    void this.#crew.close().then(() => this.#drained.resolve());
+  }
+}
+
+/** The expected seconds that the task will keep a worker; Infinity binds it to a free worker only. */
+function estimateOf(task: Task): number {
+  if (task.op === Op.RUN) return task.options.timeout === undefined ? task.record.seconds : Infinity;
+  return task.record.chunkSeconds < SHORT_CHUNK_SECONDS ? AHEAD_SECONDS / 2 : Infinity;
+}
+
+/**
+ * The tasks that were under way when the worker ended. A thread's count of starts is exact. A process announces what
+ * is not tiny; if nothing announced is open, the tiny ones that it had may have begun, and count as if they had.
+ */
+function startedTasks(seat: TaskSeat, tasks: readonly Task[]): Set<Task> {
+  const exact = seat.peer.started();
+  if (exact !== undefined) return new Set(tasks.filter((task) => task.sequence < exact));
+  const announced = tasks.filter((task) => task.started);
+  if (announced.length > 0) return new Set(announced);
+  return new Set(tasks.filter((task) => task.op === Op.RUN && task.record.seconds < TINY_SECONDS));
+}
+
+function undecodable(task: Task, cause: unknown): SerializationError {
+  const message = `The result of the task ${task.name} arrived but cannot be decoded: ${(cause as Error)?.message ?? cause}`;
+  return new SerializationError(message, { cause });
+}
+
+/** An error that no task owns must not vanish. */
+function warn(report: LossReport): void {
+  const error = lossError(report);
+  process.emitWarning(
+    `${error.message}: ${String((error.cause as Error)?.stack ?? error.cause)}`,
+    "SpoolWarning",
+  );
+}

@@ -1,0 +1,318 @@
+import { type WireError, encodeError, packResult, unpackArguments } from "../../closures/index.ts";
+import { CancelledError, Fifo } from "../../core/index.ts";
+import { type Chunk, TaskScope, enterScope, isThenable, leaveScope, runChunk } from "../../futures/index.ts";
+import { packChunk, unpackItems } from "../chunk-codec.ts";
+import { type Channel, Op, type RunExtras } from "../protocol.ts";
+import { type AnyFunction, Entry } from "./functions.ts";
+import { OutgoingStream, isStreamable } from "./outgoing-stream.ts";
+
+export interface RunnerOptions {
+  readonly to: "thread" | "process";
+  readonly channel: Channel;
+  readonly concurrency: number;
+  /** Called before each task, so that the pool knows what had started should this worker die. */
+  readonly claim: () => void;
+  /** Whether starts must be announced by message, because nothing else shows them. */
+  readonly announceStarts: boolean;
+  readonly restoreContext: AnyFunction | undefined;
+  readonly close: () => void;
+}
+
+/** A task in this worker: waiting in the queue, or under way. */
+interface Job {
+  readonly op: number;
+  readonly id: number;
+  readonly entry: Entry;
+  readonly body: unknown;
+  readonly extras: RunExtras | undefined;
+  scope: TaskScope | undefined;
+  stream: OutgoingStream | undefined;
+  begun: boolean;
+  cancelled: boolean;
+  started: number;
+}
+
+/** Calls between two looks at the clock, for tiny functions. */
+const CALLS_PER_LOOK = 16;
+/** Results wait at most this long for company, in seconds. */
+const FLUSH_SECONDS = 200e-6;
+/** After this many seconds of tasks in one turn, messages and timers get theirs. */
+const TURN_SECONDS = 2e-3;
+
+/**
+ * Runs what the pool sends, in order, `concurrency` at once where tasks are asynchronous. Never blocks: between turns
+ * the worker's own timers, streams and messages are served.
+ */
+export class Runner {
+  readonly #options: RunnerOptions;
+  readonly #channel: Channel;
+  readonly #functions = new Map<number, Entry>();
+  readonly #queue = new Fifo<Job>();
+  /** By id: ids are slot numbers, so the array stays short. */
+  readonly #jobs: (Job | undefined)[] = [];
+  #open = 0;
+  #underWay = 0;
+  #draining = false;
+  #closing = false;
+  #flushed = 0;
+
+  constructor(options: RunnerOptions) {
+    this.#options = options;
+    this.#channel = options.channel;
+  }
+
+  receive(op: number, id: number, a: unknown, b: unknown): void {
+    switch (op) {
+      case Op.DEFINE:
+        this.#functions.set(id, new Entry(id, a as never));
+        break;
+      case Op.FORGET:
+        this.#functions.delete(id);
+        break;
+      case Op.CANCEL:
+        this.#cancel(id, a);
+        break;
+      case Op.ABANDON:
+        this.#abandon(id);
+        break;
+      case Op.MORE:
+        this.#jobs[id]?.stream?.more(a as number);
+        break;
+      case Op.CLOSE:
+        this.#closing = true;
+        break;
+      default:
+        this.#accept(op, id, a as number, b);
+    }
+  }
+
+  /** To be called after each batch of records. */
+  drain(): void {
+    if (this.#draining) return;
+    this.#draining = true;
+    const turn = now();
+    this.#flushed = turn;
+    let mark = turn;
+    let calls = 0;
+    let current: Entry | undefined;
+    while (this.#queue.size > 0 && this.#underWay < this.#options.concurrency) {
+      const job = this.#queue.peek()!;
+      const { entry } = job;
+      if (entry.fn === undefined && entry.error === undefined) {
+        void entry.loading.then(this.#resume);
+        break;
+      }
+      if (entry !== current || !entry.tiny || calls >= CALLS_PER_LOOK) {
+        const time = now();
+        if (calls > 0) current!.measure(time - mark, calls, this.#channel);
+        if (time - turn > TURN_SECONDS) {
+          setImmediate(this.#resume);
+          break;
+        }
+        if (!entry.tiny || time - this.#flushed > FLUSH_SECONDS) this.#flush(time);
+        current = entry;
+        calls = 0;
+        mark = time;
+      }
+      this.#queue.shift();
+      this.#start(job);
+      calls++;
+      if (!entry.tiny) {
+        const time = now();
+        entry.measure(time - mark, 1, this.#channel);
+        calls = 0;
+        mark = time;
+        this.#flush(time);
+      }
+    }
+    if (calls > 0) current!.measure(now() - mark, calls, this.#channel);
+    this.#draining = false;
+    this.#channel.flush();
+    if (this.#closing && this.#open === 0) this.#options.close();
+  }
+
+  #flush(time: number): void {
+    this.#flushed = time;
+    this.#channel.flush();
+  }
+
+  readonly #resume = (): void => this.drain();
+
+  #accept(op: number, id: number, key: number, body: unknown): void {
+    const entry = this.#functions.get(key)!;
+    const extras = op === Op.RUN_WITH ? (body as RunExtras) : undefined;
+    const job: Job = {
+      op: extras === undefined ? op : extras.mode,
+      id,
+      entry,
+      body: extras === undefined ? body : extras.body,
+      extras,
+      scope: undefined,
+      stream: undefined,
+      begun: false,
+      cancelled: false,
+      started: 0,
+    };
+    this.#jobs[id] = job;
+    this.#open++;
+    this.#queue.push(job);
+  }
+
+  #start(job: Job): void {
+    if (job.cancelled) return;
+    job.begun = true;
+    this.#options.claim();
+    const { extras } = job;
+    if (extras?.announce || (this.#options.announceStarts && !job.entry.tiny)) {
+      this.#channel.post(Op.STARTED, job.id);
+      this.#channel.flush();
+    }
+    if (extras?.timing) job.started = now();
+    if (job.entry.error !== undefined) return this.#fail(job, job.entry.error.error);
+    try {
+      this.#settle(job, this.#call(job));
+    } catch (error) {
+      this.#fail(job, error);
+    }
+  }
+
+  #call(job: Job): unknown {
+    if (job.op !== Op.RUN) return this.#callChunk(job);
+    const args = unpackArguments(job.body);
+    return Array.isArray(args) ? this.#invoke(job, args) : args.then((list) => this.#invoke(job, list));
+  }
+
+  #callChunk(job: Job): unknown {
+    const items = unpackItems(job.body);
+    const run = (list: ArrayLike<unknown>): unknown =>
+      this.#scoped(job, () => runChunk(job.entry.fn!, list, job.op === Op.STARMAP));
+    return isThenable(items) ? items.then((list) => run(list)) : run(items);
+  }
+
+  #invoke(job: Job, args: unknown[]): unknown {
+    if (job.extras !== undefined) return this.#scoped(job, () => job.entry.fn!(...args));
+    const outer = enterScope((job.scope = new TaskScope()));
+    try {
+      return job.entry.fn!(...args);
+    } finally {
+      leaveScope(outer);
+    }
+  }
+
+  #scoped(job: Job, fn: () => unknown): unknown {
+    const outer = enterScope((job.scope = new TaskScope()));
+    const { restoreContext } = this.#options;
+    const { extras } = job;
+    try {
+      if (restoreContext === undefined || extras === undefined || !("context" in extras)) return fn();
+      return restoreContext(extras.context, fn);
+    } finally {
+      leaveScope(outer);
+    }
+  }
+
+  /** The function has returned: a value, a promise, or something to stream. */
+  #settle(job: Job, value: unknown): void {
+    if (isThenable(value)) {
+      this.#underWay++;
+      value.then(
+        (result) => this.#later(job, () => this.#deliver(job, result)),
+        (error: unknown) => this.#later(job, () => this.#fail(job, error)),
+      );
+    } else this.#deliver(job, value);
+  }
+
+  /** Ends an asynchronous task: frees its place, then goes on with the queue. */
+  #later(job: Job, end: () => void): void {
+    if (this.#jobs[job.id] !== job) return;
+    this.#underWay--;
+    try {
+      end();
+    } catch (error) {
+      this.#fail(job, error);
+    }
+    this.#scheduleDrain();
+  }
+
+  #scheduled = false;
+  #scheduleDrain(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    process.nextTick(() => {
+      this.#scheduled = false;
+      this.drain();
+    });
+  }
+
+  #deliver(job: Job, value: unknown): void {
+    const { to } = this.#options;
+    if (job.op !== Op.RUN) return this.#answer(job, Op.CHUNK, packChunk(value as Chunk, to));
+    if (value === null || typeof value !== "object")
+      return this.#answer(job, Op.RESULT, typeof value === "function" ? packResult(value, { to }) : value);
+    if (isStreamable(value)) return this.#stream(job, value);
+    this.#answer(job, Op.RESULT, packResult(value, { to }));
+  }
+
+  #answer(job: Job, op: Op, wire: unknown): void {
+    this.#free(job.id);
+    this.#channel.post(op, job.id, wire, this.#ran(job));
+  }
+
+  #fail(job: Job, error: unknown): void {
+    this.#answer(job, Op.FAILED, encodeError(error));
+  }
+
+  #ran(job: Job): number | undefined {
+    return job.started === 0 ? undefined : now() - job.started;
+  }
+
+  #stream(job: Job, source: Iterator<unknown> | AsyncIterator<unknown>): void {
+    this.#underWay++;
+    job.stream = new OutgoingStream(source, {
+      item: (value) => {
+        this.#channel.post(Op.ITEM, job.id, packResult(value, { to: this.#options.to }));
+        this.#scheduleDrain();
+      },
+      end: (failure) =>
+        this.#later(job, () => {
+          if (failure !== undefined) this.#fail(job, failure.error);
+          else this.#answer(job, Op.END, undefined);
+        }),
+    });
+    this.#channel.post(Op.STREAM, job.id);
+    this.#scheduleDrain();
+  }
+
+  #cancel(id: number, reason: unknown): void {
+    const job = this.#jobs[id];
+    if (job === undefined || job.cancelled) return;
+    job.cancelled = true;
+    if (job.stream !== undefined) job.stream.stop();
+    else if (job.begun) job.scope?.abort(new CancelledError(String(reason)));
+    else {
+      // Not started: it leaves the queue when its turn comes, and its slot is free from now on.
+      this.#free(id);
+      this.#channel.post(Op.FAILED, id, SKIPPED);
+    }
+  }
+
+  #free(id: number): void {
+    this.#jobs[id] = undefined;
+    this.#open--;
+  }
+
+  #abandon(id: number): void {
+    const job = this.#jobs[id];
+    if (job === undefined) return;
+    this.#free(id);
+    this.#underWay--;
+    this.#channel.post(Op.FAILED, id, SKIPPED);
+  }
+}
+
+/** Nobody reads this error any more: the future was settled by whoever cancelled it. */
+const SKIPPED: WireError | undefined = undefined;
+
+function now(): number {
+  return performance.now() / 1000;
+}

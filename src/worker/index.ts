@@ -1,0 +1,12 @@
+/**
+ * worker - layer 2, private: the only folder that knows threads and child processes. Imports core, closures, futures.
+ *
+ *   submit -> Dispatcher (one backlog) -> Seat (a worker and what is bound to it) -> Peer (thread or process)
+ *          <- Future                   <-                                         <- entry/: Runner
+ *
+ * Begin with protocol.ts (what crosses), then dispatcher.ts, seat.ts, entry/runner.ts. crew.ts says which workers there
+ * are; stopper.ts how a running task is stopped; batch-channel.ts is the way between, behind the Channel interface.
+ */
+export type { ContextCarrier, WorkerPoolOptions } from "./options.ts";
+export type { ResourceLimits } from "./peer.ts";
+export { WorkerExecutor } from "./worker-executor.ts";

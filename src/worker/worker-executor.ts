@@ -1,0 +1,128 @@
+import { packArguments, ship } from "../closures/index.ts";
+import { requireFunction } from "../core/index.ts";
+import {
+  BaseExecutor,
+  type Chunk,
+  type ExecutorStatistics,
+  type Future,
+  type Mapper,
+  type Scheduler,
+  type ShutdownOptions,
+  type TaskOptions,
+} from "../futures/index.ts";
+import { allPrimitive, packItems } from "./chunk-codec.ts";
+import { Crew } from "./crew.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import { FunctionTable } from "./function-table.ts";
+import { type PoolSettings, type WorkerPoolOptions, checkPoolOptions } from "./options.ts";
+import type { PeerHandlers, PeerOptions, SpawnPeer } from "./peer.ts";
+import { ProcessPeer } from "./process-peer.ts";
+import { Op, type WorkerSetup } from "./protocol.ts";
+import { ThreadPeer } from "./thread-peer.ts";
+
+type AnyFunction = (...args: any[]) => unknown;
+type Kind = "thread" | "process";
+
+/** Inputs in one chunk of a map at most: a message of this size takes a millisecond or so. */
+const LARGEST_CHUNK = 32_768;
+
+const SPAWN: Record<Kind, SpawnPeer> = {
+  thread: (options: PeerOptions, handlers: PeerHandlers) => new ThreadPeer(options, handlers),
+  process: (options: PeerOptions, handlers: PeerHandlers) => new ProcessPeer(options, handlers),
+};
+
+/** An executor over worker threads or processes: everything but the choice between the two and its documentation. */
+export abstract class WorkerExecutor extends BaseExecutor {
+  protected override readonly scheduler: WorkerScheduler;
+
+  constructor(kind: Kind, options: WorkerPoolOptions) {
+    super();
+    this.scheduler = new WorkerScheduler(kind, checkPoolOptions(options, kind));
+  }
+
+  /** Runs `fn(...args)` once in every worker (all are started): to warm up, to load data, to collect counters. */
+  async runOnAll<A extends unknown[], R>(fn: (...args: A) => R, ...args: NoInfer<A>): Promise<Awaited<R>[]> {
+    requireFunction("fn", fn);
+    return Promise.all(this.scheduler.onAll(fn as AnyFunction, args)) as Promise<Awaited<R>[]>;
+  }
+
+  /** Ends at once: queued and running tasks are cancelled, workers are stopped whatever they do. */
+  async terminate(): Promise<void> {
+    await this.scheduler.terminate();
+  }
+}
+
+class WorkerScheduler implements Scheduler {
+  readonly #kind: Kind;
+  readonly #functions: FunctionTable;
+  readonly #settings: PoolSettings;
+  readonly #dispatcher: Dispatcher;
+
+  constructor(kind: Kind, settings: PoolSettings) {
+    this.#kind = kind;
+    this.#settings = settings;
+    this.#functions = new FunctionTable(kind);
+    const setup = setupOf(kind, settings);
+    const crew = (handlers: ConstructorParameters<typeof Crew>[3]): Crew =>
+      new Crew(settings, setup, SPAWN[kind], handlers);
+    this.#dispatcher = new Dispatcher({ kind, settings, crew });
+  }
+
+  schedule(fn: AnyFunction, args: unknown[], options: TaskOptions): Future<unknown> {
+    const { shipment, record } = this.#functions.look(fn, WorkerExecutor.prototype.submit);
+    return this.#dispatcher.submit(Op.RUN, shipment, record, this.#pack(args), options);
+  }
+
+  mapper(fn: AnyFunction, spread: boolean, options: TaskOptions): Mapper {
+    const { shipment, record } = this.#functions.look(fn, WorkerExecutor.prototype.map);
+    const op = spread ? Op.STARMAP : Op.MAP;
+    return {
+      parallelism: this.#settings.maxWorkers * this.#settings.concurrency,
+      largestChunk: LARGEST_CHUNK,
+      run: (chunk) => {
+        const body = packItems(chunk, this.#kind);
+        return this.#dispatcher.submit(
+          op,
+          shipment,
+          record,
+          body,
+          options,
+        ) as Future<unknown> as Future<Chunk>;
+      },
+    };
+  }
+
+  onAll(fn: AnyFunction, args: unknown[]): Future<unknown>[] {
+    const { shipment, record } = this.#functions.look(fn, WorkerExecutor.prototype.runOnAll);
+    const body = this.#pack(args);
+    return this.#dispatcher.onEveryWorker((seat) =>
+      this.#dispatcher.submit(Op.RUN, shipment, record, body, {}, seat),
+    );
+  }
+
+  shutdown(options: ShutdownOptions = {}): Promise<void> {
+    return this.#dispatcher.shutdown(options);
+  }
+
+  terminate(): Promise<void> {
+    return this.#dispatcher.terminate();
+  }
+
+  statistics(): ExecutorStatistics {
+    return this.#dispatcher.statistics();
+  }
+
+  #pack(args: unknown[]): unknown {
+    return allPrimitive(args) ? args : packArguments(args, { to: this.#kind });
+  }
+}
+
+function setupOf(to: Kind, settings: PoolSettings): Omit<WorkerSetup, "name"> {
+  const { initializer, initArgs, context, concurrency } = settings;
+  return {
+    concurrency,
+    initializer: initializer && ship(initializer, { to }).payload,
+    initArgs: packArguments(initArgs, { to }),
+    restoreContext: context && ship(context.restore, { to }).payload,
+  };
+}
