@@ -28,3 +28,11 @@ export {
   startRecording,
 } from "./cpu/record.ts";
 export { dumpStacks, EXTERNAL_NOTES, type ExternalSampleOptions, sampleExternal } from "./external/index.ts";
+export { type FlameOptions, toFlameGraph } from "./reporters/flame.ts";
+export { fromFolded, toFolded } from "./reporters/folded.ts";
+export { toSpeedscope } from "./reporters/speedscope.ts";
+export { toCpuProfile } from "./reporters/cpuprofile.ts";
+export { toChromeTrace } from "./reporters/chrometrace.ts";
+export { type PprofOptions, toPprof } from "./reporters/pprof.ts";
+export { readTree } from "./reporters/read.ts";
+export { launchRecording, type LaunchedRecording } from "./cpu/launch.ts";

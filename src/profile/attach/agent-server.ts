@@ -3,7 +3,11 @@ import { chmodSync, chownSync, mkdirSync, rmSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { AgentOrders } from "./agent-source.ts";
 import { sameNamespace } from "./proc.ts";
+
+/** Milliseconds for which the agent's thread stays after it has let go; see {@link AgentOrders}. */
+const LINGER_MS = 250;
 
 /** What an agent says of itself when it has connected. */
 export interface Hello {
@@ -29,7 +33,7 @@ export interface AgentConnection {
 export class AgentServer {
   /** The socket's path as the target sees it. */
   readonly path: string;
-  readonly token: string = randomBytes(24).toString("hex");
+  readonly #token: string = randomBytes(24).toString("hex");
   readonly #directory: string;
   readonly #server: Server;
 
@@ -65,6 +69,11 @@ export class AgentServer {
     return own;
   }
 
+  /** What an agent has to know to find us. */
+  orders(): AgentOrders {
+    return { path: this.path, token: this.#token, linger: LINGER_MS };
+  }
+
   /** Takes no more agents; those connected stay. Removes the socket from the file system. */
   close(): void {
     this.#server.close();
@@ -94,7 +103,7 @@ export class AgentServer {
   #checked(line: string): Hello | undefined {
     try {
       const { hello } = JSON.parse(line) as { hello: Hello };
-      const [given, expected] = [Buffer.from(hello.token), Buffer.from(this.token)];
+      const [given, expected] = [Buffer.from(hello.token), Buffer.from(this.#token)];
       return given.length === expected.length && timingSafeEqual(given, expected) ? hello : undefined;
     } catch {
       return undefined;

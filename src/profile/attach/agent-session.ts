@@ -16,7 +16,6 @@ export class AgentSession implements InspectorSession {
   readonly #agent: AgentConnection;
   readonly #protocol: Protocol;
   readonly #workers = new Map<string, Worker>();
-  #exiting = false;
 
   /** `pid` is the target's as we see it; the agent may be in another PID namespace. */
   constructor(agent: AgentConnection, pid: number, title: string, notes: readonly string[]) {
@@ -27,9 +26,6 @@ export class AgentSession implements InspectorSession {
     this.#agent = agent;
     this.#protocol = new Protocol({ post: (message) => agent.socket.write(`${message}\n`) });
     agent.onMessage = (line) => this.#protocol.receive(line);
-    this.#protocol.on("spool.exit", () => {
-      this.#exiting = true;
-    });
     this.ended = new Promise((resolve) => agent.socket.once("close", () => resolve(this.#end())));
   }
 
@@ -63,12 +59,13 @@ export class AgentSession implements InspectorSession {
     await this.send("NodeWorker.enable", { waitForDebuggerOnStart: false });
   }
 
-  atExit(commands: readonly Command[]): void {
-    this.#order({ final: commands });
-  }
-
   atDetach(commands: readonly Command[]): void {
     this.#order({ undo: commands });
+  }
+
+  /** Lets a program that was started with the agent inside begin. */
+  go(): void {
+    this.#order({ go: true });
   }
 
   async close(): Promise<void> {
@@ -88,7 +85,7 @@ export class AgentSession implements InspectorSession {
   #end(): "closed" | "exited" {
     for (const worker of this.#workers.values()) worker.end();
     this.#workers.clear();
-    const exited = this.#exiting || !this.#agent.socket.writableEnded;
+    const exited = !this.#agent.socket.writableEnded;
     const how = exited ? "has exited" : "was let go";
     this.#protocol.fail(new ProfilerError(`process ${this.pid} ${how}`, { code: "PROFILER_TARGET_GONE" }));
     return exited ? "exited" : "closed";

@@ -3,16 +3,16 @@
  * thread and relays it over our unix socket, so that the target's TCP port need not stay open. Plain JavaScript for
  * every Node from 20 on, with nothing from this package, because it is sent as text.
  *
- * One JSON message per line, both ways: the DevTools protocol, and from us `{ final }` (commands whose results are
- * sent before the target exits) and `{ undo }` (commands run when we let go, or vanish).
+ * One JSON message per line, both ways: the DevTools protocol, and from us `{ undo }` (commands run when we let
+ * go, or vanish) and `{ go }` (a program that was started under us and waits may begin).
  */
 export const AGENT_SOURCE = `
 "use strict";
 const { Session } = require("node:inspector");
 const { connect } = require("node:net");
-const { workerData, threadId } = require("node:worker_threads");
+const { workerData, threadId, parentPort } = require("node:worker_threads");
 const session = new Session();
-let final = [], undo = [], ended = false;
+let undo = [], ended = false;
 // Commands on their way to the main thread do not keep a thread alive, and one that ends before their replies is fatal.
 setInterval(() => {}, 1 << 30);
 const post = (method, params) => new Promise((resolve) =>
@@ -30,20 +30,10 @@ async function leave() {
   setTimeout(() => process.exit(), workerData.linger);
 }
 
-async function targetExits() {
-  if (ended) return;
-  ended = true;
-  const release = () => { session.disconnect(); };
-  setTimeout(release, workerData.grace);
-  for (const { method, params } of final) write({ method: "spool.final", params: { method, ...(await post(method, params)) } });
-  write({ method: "spool.exit", params: {} });
-  socket.end(release);
-}
-
 function take(line) {
   const message = JSON.parse(line);
-  if (message.final) { final = message.final; return; }
   if (message.undo) { undo = message.undo; return; }
+  if (message.go) { parentPort.postMessage("go"); return; }
   session.post(message.method, message.params, (error, result) =>
     write(error ? { id: message.id, error: { message: error.message } } : { id: message.id, result }));
 }
@@ -56,9 +46,7 @@ session.connectToMainThread();
 const portClosed = closePort();
 socket.once("connect", async () => {
   await portClosed;
-  session.on("inspectorNotification", (message) =>
-    message.method === "NodeRuntime.waitingForDisconnect" ? targetExits() : write(message));
-  session.post("NodeRuntime.notifyWhenWaitingForDisconnect", { enabled: true });
+  session.on("inspectorNotification", write);
   write({ hello: { token: workerData.token, pid: process.pid, version: process.version, agent: threadId  } });
 });
 socket.setEncoding("utf8");
@@ -80,8 +68,6 @@ export interface AgentOrders {
   readonly token: string;
   /** An expression for the main thread that closes the TCP port again; absent when the port is not ours to close. */
   readonly closePort?: string;
-  /** Milliseconds for which an exiting target waits for us to take its last profile. */
-  readonly grace: number;
   /**
    * Milliseconds for which the agent's thread outlives its session. The main thread tears its end of the session down
    * when it next looks; a thread that ends at that very moment makes Node (20 to 26) abort, so the agent first makes
@@ -110,3 +96,22 @@ export const CLOSE_PORT = `(process.getBuiltinModule ?? require)("node:inspector
 
 /** Name of the agent's thread, so that it can be told from the target's own. */
 export const AGENT_NAME = "spool-agent";
+
+/**
+ * The value for NODE_OPTIONS that makes a program, and every Node it starts, begin with the agent inside and wait until
+ * we are ready: a preloaded module in a `data:` URL, so that nothing has to be found on disk.
+ */
+export function preloadOption(orders: AgentOrders): string {
+  const source = `import { isMainThread, Worker } from "node:worker_threads";
+if (isMainThread) {
+  const worker = new Worker(${JSON.stringify(AGENT_SOURCE)}, {
+    eval: true, execArgv: [], env: {}, stdout: true, stderr: true, name: ${JSON.stringify(AGENT_NAME)},
+    workerData: ${JSON.stringify(orders)},
+  });
+  await new Promise((resolve) => { for (const event of ["message", "error", "exit"]) worker.once(event, resolve); });
+  worker.removeAllListeners();
+  worker.on("error", () => {});
+  worker.unref();
+}`;
+  return `--import=data:text/javascript,${encodeURIComponent(source).replaceAll("'", "%27")}`;
+}

@@ -11,7 +11,7 @@ import {
 } from "../../core/index.ts";
 import { type AgentConnection, AgentServer } from "./agent-server.ts";
 import { AgentSession } from "./agent-session.ts";
-import { AGENT_NAME, AGENT_SOURCE, type AgentOrders, CLOSE_PORT, startExpression } from "./agent-source.ts";
+import { AGENT_NAME, AGENT_SOURCE, CLOSE_PORT, startExpression } from "./agent-source.ts";
 import { openPort } from "./port.ts";
 import { nodeVersionOf, type ProcessFacts, readProcess, sameNamespace, titleOf } from "./proc.ts";
 import { evaluate } from "./protocol.ts";
@@ -20,12 +20,6 @@ import { connectToPort } from "./websocket.ts";
 
 /** Seconds for which `attach` tries unless told otherwise. */
 const DEFAULT_TIMEOUT = 10;
-/** Milliseconds for which an exiting target lets us take its last profile; after that it goes regardless. */
-const EXIT_GRACE_MS = 2000;
-
-/** Milliseconds for which the agent's thread stays after it has let go; see {@link AgentOrders}. */
-const LINGER_MS = 250;
-
 export interface AttachOptions extends WaitOptions {
   /** Told each thing done to the target, as it is done. */
   readonly onNote?: (line: string) => void;
@@ -107,7 +101,7 @@ async function enter(
     const open = await openPort(facts, signal, note);
     try {
       note(`inspector port ${open.port} ${open.wasOpen ? "was open already" : "opened"}`);
-      const orders = { ...ordersFor(server), ...(open.wasOpen ? {} : { closePort: CLOSE_PORT }) };
+      const orders = { ...server.orders(), ...(open.wasOpen ? {} : { closePort: CLOSE_PORT }) };
       await startAgent(open.port, startExpression(orders), signal);
       const agent = await arrival.promise;
       if (agent.hello.pid !== facts.ownPid)
@@ -148,7 +142,7 @@ async function enterSelf(facts: ProcessFacts): Promise<AgentSession> {
       stdout: true,
       stderr: true,
       name: AGENT_NAME,
-      workerData: ordersFor(server),
+      workerData: server.orders(),
     });
     agent.unref();
     agent.once("error", arrival.reject);
@@ -159,10 +153,6 @@ async function enterSelf(facts: ProcessFacts): Promise<AgentSession> {
   } finally {
     server.close();
   }
-}
-
-function ordersFor(server: AgentServer): AgentOrders {
-  return { path: server.path, token: server.token, grace: EXIT_GRACE_MS, linger: LINGER_MS };
 }
 
 function noAnswer(pid: number): ProfilerError {

@@ -32,11 +32,6 @@ export interface InspectorSession extends CdpSession {
   readonly notes: readonly string[];
   /** Attaches to every worker thread, now and later; ours is not among them. */
   workers(listener: (worker: WorkerSession) => void): Promise<void>;
-  /**
-   * Commands for the main thread that the agent inside the target runs by itself when the target exits, before it
-   * lets it go; each result arrives as an event `spool.final` with `{ method, result }`.
-   */
-  atExit(commands: readonly { method: string; params?: Json }[]): void;
   /** Commands for the main thread that undo what the caller changed there; run on detach, or when we disappear. */
   atDetach(commands: readonly { method: string; params?: Json }[]): void;
   /** Resolves when the target has exited or the session is closed; never rejects. */

@@ -1,10 +1,11 @@
 import type { SourceMapPayload } from "node:module";
 import { attach, type AttachOptions } from "../attach/attach.ts";
-import type { InspectorSession } from "../attach/session.ts";
+import type { CdpSession, InspectorSession } from "../attach/session.ts";
+import { type ExitHook, onExit } from "../attach/exit-hook.ts";
 import { sameNamespace } from "../attach/proc.ts";
 import { evaluate } from "../attach/protocol.ts";
 import type { ThreadRef } from "../model/sample.ts";
-import { FINAL_COMMANDS, ThreadRecorder, type ThreadRecording } from "./thread-recorder.ts";
+import { ThreadRecorder, type ThreadRecording } from "./thread-recorder.ts";
 
 /** What was recorded of one process, with what is needed to read it once the process has gone. */
 export interface ProcessRecording {
@@ -22,6 +23,9 @@ export class ProcessRecorder {
   readonly #root: string;
   readonly #recorders: ThreadRecorder[] = [];
   readonly #starting: Promise<void>[] = [];
+  readonly #hooks: ExitHook[] = [];
+  #collected: Promise<ProcessRecording> | undefined;
+  #stopped: Promise<ProcessRecording> | undefined;
 
   private constructor(session: InspectorSession, interval: number) {
     this.session = session;
@@ -45,28 +49,47 @@ export class ProcessRecorder {
     return recorder;
   }
 
-  /** Ends the recording, lets the process go, and gives what each thread did. */
-  async stop(): Promise<ProcessRecording> {
-    await Promise.all(this.#starting);
-    const stopped = await Promise.all(this.#recorders.map((recorder) => recorder.stop()));
-    const threads = stopped.filter((recording) => recording !== undefined);
-    const sourceMaps = await transpiledMaps(this.session, threads).catch(() => []);
+  /** Ends the recording, lets the process go, and gives what each thread did. Idempotent. */
+  stop(): Promise<ProcessRecording> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<ProcessRecording> {
+    const recording = await this.#collect();
+    await Promise.all(this.#hooks.map((hook) => hook.remove()));
     await this.session.close();
-    return { threads, root: this.#root, sourceMaps };
+    return recording;
+  }
+
+  /** Takes what every thread has; also what an ending main thread waits for, since its workers end with it. */
+  #collect(): Promise<ProcessRecording> {
+    this.#collected ??= (async () => {
+      await Promise.all(this.#starting);
+      const stopped = await Promise.all(this.#recorders.map((recorder) => recorder.stop()));
+      const threads = stopped.filter((recording) => recording !== undefined);
+      const sourceMaps = await transpiledMaps(this.session, threads).catch(() => []);
+      return { threads, root: this.#root, sourceMaps };
+    })();
+    return this.#collected;
   }
 
   async #startAll(): Promise<void> {
     const { session } = this;
-    const main = new ThreadRecorder(session, this.#threadRef(0, "main"));
-    this.#recorders.push(main);
-    await main.start(this.#interval);
-    session.atExit(FINAL_COMMANDS);
+    await this.#startThread(session, this.#threadRef(0, "main"), () => this.#collect());
+    session.atDetach(this.#hooks.map((hook) => hook.removal));
     await session.workers((worker) => {
-      const recorder = new ThreadRecorder(worker, this.#threadRef(worker.thread, worker.name));
-      this.#recorders.push(recorder);
+      const thread = this.#threadRef(worker.thread, worker.name);
       // A worker that ends before its recording began leaves nothing to report.
-      this.#starting.push(recorder.start(this.#interval).catch(() => undefined));
+      this.#starting.push(this.#startThread(worker, thread).catch(() => undefined));
     });
+  }
+
+  async #startThread(session: CdpSession, thread: ThreadRef, atExit?: () => Promise<unknown>): Promise<void> {
+    const recorder = new ThreadRecorder(session, thread);
+    this.#recorders.push(recorder);
+    await recorder.start(this.#interval);
+    this.#hooks.push(await onExit(session, atExit ?? (() => recorder.stop())));
   }
 
   #threadRef(thread: number, name: string): ThreadRef {

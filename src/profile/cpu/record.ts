@@ -4,12 +4,12 @@ import type { AttachOptions } from "../attach/attach.ts";
 import { nodeVersionOf, processTree } from "../attach/proc.ts";
 import type { Profile } from "../model/sample.ts";
 import { assemble } from "./assemble.ts";
-import { ProcessRecorder, type ProcessRecording } from "./process-recorder.ts";
+import { ProcessRecorder } from "./process-recorder.ts";
 
 /** Samples per second unless asked otherwise: as py-spy, and under 1 % of the target's time. */
-const DEFAULT_RATE = 100;
+export const DEFAULT_RATE = 100;
 /** V8 samples no faster than this with less than a few percent of cost. */
-const MAX_RATE = 1000;
+export const MAX_RATE = 1000;
 /** How often the process tree is looked at for new children, milliseconds. */
 const CHILD_POLL_MS = 250;
 
@@ -70,16 +70,9 @@ export async function startRecording(pid: number, options: RecordingOptions = {}
     async stop() {
       recorders.push(...((await children?.stop()) ?? []));
       const recordings = await Promise.all(recorders.map((recorder) => recorder.stop()));
-      return finish(recordings, { interval, lines: options.lines, notes });
+      return assemble(recordings, { interval, lines: options.lines, notes });
     },
   };
-}
-
-function finish(
-  recordings: readonly ProcessRecording[],
-  options: { interval: number; lines?: boolean | undefined; notes: readonly string[] },
-): Profile {
-  return assemble(recordings, options);
 }
 
 function noting(notes: string[], options: AttachOptions): (line: string) => void {

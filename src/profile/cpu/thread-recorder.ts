@@ -11,25 +11,15 @@ export interface ThreadRecording {
   readonly coverage: readonly ScriptCoverage[];
 }
 
-const STOP = "Profiler.stop";
-const COVERAGE = "Profiler.getBestEffortCoverage";
-
-/** The commands that fetch a recording, in this order; also what a dying target runs by itself. */
-export const FINAL_COMMANDS: readonly { method: string }[] = [{ method: STOP }, { method: COVERAGE }];
-
 /** Records one thread from `start` to `stop` with V8's own sampler. */
 export class ThreadRecorder {
   readonly thread: ThreadRef;
   readonly #session: CdpSession;
-  #profile: V8Profile | undefined;
-  #coverage: readonly ScriptCoverage[] = [];
+  #stopped: Promise<ThreadRecording | undefined> | undefined;
 
   constructor(session: CdpSession, thread: ThreadRef) {
     this.#session = session;
     this.thread = thread;
-    session.on<{ method: string; result?: unknown }>("spool.final", ({ method, result }) =>
-      this.#take(method, result),
-    );
   }
 
   /** `interval` is in seconds. */
@@ -39,21 +29,19 @@ export class ThreadRecorder {
     await this.#session.send("Profiler.start");
   }
 
-  /** Ends the recording; undefined when the thread went away with it. */
-  async stop(): Promise<ThreadRecording | undefined> {
-    for (const { method } of FINAL_COMMANDS) {
-      if (this.#profile !== undefined && method === STOP) continue;
-      const result = await this.#session.send(method).catch(() => undefined);
-      this.#take(method, result);
-    }
-    await this.#session.send("Profiler.disable").catch(() => undefined);
-    if (this.#profile === undefined) return undefined;
-    return { thread: this.thread, profile: this.#profile, coverage: this.#coverage };
+  /** Ends the recording; undefined when the thread went away with it. Idempotent. */
+  stop(): Promise<ThreadRecording | undefined> {
+    this.#stopped ??= this.#stop().catch(() => undefined);
+    return this.#stopped;
   }
 
-  #take(method: string, result: unknown): void {
-    if (result === undefined) return;
-    if (method === STOP) this.#profile = (result as { profile: V8Profile }).profile;
-    if (method === COVERAGE) this.#coverage = (result as { result: ScriptCoverage[] }).result;
+  async #stop(): Promise<ThreadRecording> {
+    const { profile } = await this.#session.send<{ profile: V8Profile }>("Profiler.stop");
+    const coverage = await this.#session
+      .send<{ result: ScriptCoverage[] }>("Profiler.getBestEffortCoverage")
+      .then(({ result }) => result)
+      .catch(() => []);
+    await this.#session.send("Profiler.disable").catch(() => undefined);
+    return { thread: this.thread, profile, coverage };
   }
 }

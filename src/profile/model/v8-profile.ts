@@ -3,6 +3,9 @@ import type { FunctionRanges } from "./function-ranges.ts";
 import type { Sample, ThreadRef } from "./sample.ts";
 import type { V8CallFrame, V8Node, V8Profile } from "./v8-types.ts";
 
+/** How the URLs of code that we evaluate in a target begin; its time is not the program's. */
+export const OWN_URL = "spool:";
+
 export interface ConvertOptions {
   readonly thread: ThreadRef;
   readonly frames: FrameTable;
@@ -29,7 +32,7 @@ export function samplesOf(profile: V8Profile, options: ConvertOptions): Sample[]
   const samples = profile.samples ?? [];
   const deltas = profile.timeDeltas ?? [];
   let time = profile.startTime;
-  return samples.map((id, i) => {
+  const found = samples.map((id, i) => {
     time += deltas[i] ?? 0;
     const next = i + 1 < samples.length ? time + (deltas[i + 1] ?? 0) : Math.max(profile.endTime, time);
     return {
@@ -39,6 +42,7 @@ export function samplesOf(profile: V8Profile, options: ConvertOptions): Sample[]
       weight: Math.max(0, next - time) / 1e6,
     };
   });
+  return found.filter(({ stack }) => !stack.some((frame) => frame.url.startsWith(OWN_URL)));
 }
 
 /** Every node with its stack, outermost frame first, V8's own root left out. */
