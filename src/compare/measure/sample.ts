@@ -1,0 +1,80 @@
+import type { AnyIterable } from "../../futures/index.ts";
+import { serialModel } from "../plan.ts";
+import { now } from "./counters.ts";
+import type { Task } from "./probe.ts";
+import { type Pass, serialRunner } from "./runner.ts";
+import { wallOf } from "./summary.ts";
+
+/** Takes at most `most` inputs: endless inputs are legal, and a comparison needs only a sample. */
+export async function gather(inputs: AnyIterable<unknown>, most: number): Promise<unknown[]> {
+  const taken: unknown[] = [];
+  for await (const input of inputs) {
+    taken.push(input);
+    if (taken.length >= most) break;
+  }
+  return taken;
+}
+
+export interface Sampled {
+  /** What one repetition runs. */
+  readonly inputs: readonly unknown[];
+  /** How many of the given inputs were used, and how often each one is run in a repetition. */
+  readonly used: number;
+  readonly passes: number;
+  /** The warm-up run itself: the results that all others are compared with. */
+  readonly first: Pass;
+}
+
+/** A repetition shorter than this is mostly noise of the clock and the scheduler: its inputs are run several times. */
+const SHORTEST_SECONDS = 0.05;
+/** But never more tasks than this, or the models that cross a border for each would take for ever. */
+const MOST_TASKS = 10_000;
+
+/** The serial warm-up: finds how many inputs fit into `seconds`, but never fewer than `least`. */
+export async function sampleSerially(
+  fn: Task,
+  inputs: readonly unknown[],
+  seconds: number,
+  least: number,
+  signal?: AbortSignal,
+): Promise<Sampled> {
+  const used = await howManyFit(fn, inputs, seconds, least, signal);
+  const chosen = inputs.slice(0, used);
+  const runner = serialRunner(serialModel, fn, signal);
+  let passes = 1;
+  let first = await runner.run(chosen);
+  // Twice, because the first estimate is made of code that was not compiled yet.
+  for (let estimate = 0; estimate < 2 && wallOf(first) < SHORTEST_SECONDS; estimate++) {
+    const wanted = Math.ceil((passes * SHORTEST_SECONDS) / wallOf(first));
+    const next = Math.min(wanted, Math.max(1, Math.floor(MOST_TASKS / used)));
+    if (next === passes) break;
+    passes = next;
+    first = await runner.run(repeated(chosen, passes));
+  }
+  return { inputs: repeated(chosen, passes), used, passes, first };
+}
+
+function repeated(inputs: readonly unknown[], passes: number): readonly unknown[] {
+  return passes === 1 ? inputs : Array.from({ length: passes }, () => inputs).flat();
+}
+
+/** Runs inputs one after the other until the time is up; the calls also warm the function up. */
+async function howManyFit(
+  fn: Task,
+  inputs: readonly unknown[],
+  seconds: number,
+  least: number,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const started = now();
+  for (let i = 0; i < inputs.length; i++) {
+    signal?.throwIfAborted();
+    if (i >= least && now() - started >= seconds) return i;
+    try {
+      await fn(inputs[i]);
+    } catch {
+      // The measured passes count failures; here only the time matters.
+    }
+  }
+  return inputs.length;
+}
