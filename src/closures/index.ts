@@ -8,9 +8,10 @@
  */
 export { CaptureError } from "../core/index.ts";
 export { type WireError, decodeError, encodeError } from "./errors.ts";
+export { isImporting } from "./importer.ts";
 export { packArguments, packResult, unpackArguments, unpackResult } from "./pack.ts";
 export { type Reduced, type Reducible, reduce } from "./reduce.ts";
 export { ref } from "./ref.ts";
 export { revive } from "./revive.ts";
-export { type Shipment, ship } from "./ship.ts";
-export type { Payload, ShipOptions, Target } from "./wire.ts";
+export { reship, ship } from "./ship.ts";
+export type { Payload, ShipOptions, Shipment, Target } from "./wire.ts";

@@ -1,26 +1,45 @@
-import type { ShipOptions } from "./wire.ts";
+import { encodeValue } from "./encoder.ts";
+import { PlainCheck } from "./plain.ts";
+import { reviveValue } from "./revive.ts";
+import type { Payload, ShipOptions, Target } from "./wire.ts";
 
 /**
- * Prepares a task's arguments for the way to a worker. Plain data comes back as it is; functions, instances of
- * classes and shareable objects anywhere inside are encoded. The result is structured-cloneable.
+ * Prepares a task's arguments for the way to a worker. Plain data comes back as it is, after one quick look;
+ * functions, instances of classes and shareable objects anywhere inside are encoded. The result is
+ * structured-cloneable (for processes, `v8.serialize`-able). Throws a CaptureError naming what cannot travel.
  */
 export function packArguments(args: readonly unknown[], options: ShipOptions): unknown {
-  void options;
-  return args;
+  return pack(args, "arguments", options.to, false);
 }
 
 /** The other half of {@link packArguments}; a Promise only when something must be imported first. */
 export function unpackArguments(wire: unknown): unknown[] | Promise<unknown[]> {
-  return wire as unknown[];
+  return unpack(wire) as unknown[] | Promise<unknown[]>;
 }
 
-/** As {@link packArguments}, for a task's result. */
+/** As {@link packArguments}, for a task's result on its way back: classes the caller sent return as the caller's. */
 export function packResult(value: unknown, options: ShipOptions): unknown {
-  void options;
-  return value;
+  return pack(value, "result", options.to, true);
 }
 
 /** The other half of {@link packResult}; a Promise only when something must be imported first. */
 export function unpackResult(wire: unknown): unknown {
-  return wire;
+  return unpack(wire);
+}
+
+/** What was encoded is recognised by its only key. */
+const PACKED = "spool:packed";
+
+function pack(value: unknown, label: string, to: Target, back: boolean): unknown {
+  if (typeof value !== "object" && typeof value !== "function" && typeof value !== "symbol") return value;
+  if (value === null || (new PlainCheck(to, false).test(value) && !isPacked(value))) return value;
+  return { [PACKED]: encodeValue(value, label, { to, back }).payload };
+}
+
+function unpack(wire: unknown): unknown {
+  return isPacked(wire) ? reviveValue(wire[PACKED]) : wire;
+}
+
+function isPacked(value: unknown): value is { [PACKED]: Payload } {
+  return typeof value === "object" && value !== null && PACKED in value;
 }

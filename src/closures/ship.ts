@@ -1,30 +1,49 @@
-import { requireFunction } from "../core/index.ts";
-import { referenceOf } from "./ref.ts";
-import type { Payload, ShipOptions } from "./wire.ts";
-
-export interface Shipment {
-  /** Two shipments with the same key are the same function with the same captures; a worker may keep it revived. */
-  readonly key: number;
-  readonly payload: Payload;
-  /** Whether nothing the function captures can change: then every `ship` of it returns the same key. */
-  readonly stable: boolean;
-  readonly name: string;
-}
+import { requireFunction, requireOneOf } from "../core/index.ts";
+import { encodeValue } from "./encoder.ts";
+import { IMPORT_FAILED } from "./importer.ts";
+import { sendByValue } from "./reference.ts";
+import { ShipmentCache } from "./shipment-cache.ts";
+import type { ShipOptions, Shipment, Target } from "./wire.ts";
 
 let keys = 0;
-const shipped = new WeakMap<Function, Shipment>();
+const caches: Record<Target, ShipmentCache> = { thread: new ShipmentCache(), process: new ShipmentCache() };
 
-/** Captures a function for another thread or process, synchronously: later changes of its captures do not travel. */
+/**
+ * Captures a function for another thread or process, synchronously: what it captures travels as it is now.
+ * Functions that the other side can import travel by reference, others as their text with the variables they use.
+ * Throws a CaptureError, before anything runs, when that is not possible. Costs 0.2 to 0.5 ms for a new closure of
+ * known code, next to nothing for a function that was shipped before and captures nothing that may change.
+ */
 export function ship(fn: Function, options: ShipOptions): Shipment {
   requireFunction("fn", fn);
-  void options;
-  const known = shipped.get(fn);
-  if (known !== undefined) return known;
-  const reference = referenceOf(fn);
-  const payload: Payload = reference
-    ? { kind: "ref", name: reference.name, url: reference.url, text: "" }
-    : { kind: "text", name: fn.name, url: "", text: fn.toString() };
-  const shipment = { key: ++keys, payload, stable: true, name: fn.name };
-  shipped.set(fn, shipment);
-  return shipment;
+  const to = requireOneOf("to", options.to, ["thread", "process"]);
+  return caches[to].find(fn) ?? capture(fn, to);
+}
+
+/**
+ * The second try after the other side could not import a module (`error.code === "IMPORT_FAILED"`), typically
+ * TypeScript that only this side's loader understands: from now on everything but installed packages travels by
+ * value. Undefined when the error is another one, or the shipment was made that way already.
+ */
+export function reship(
+  shipment: Shipment,
+  fn: Function,
+  options: ShipOptions,
+  error: unknown,
+): Shipment | undefined {
+  if ((error as { code?: unknown } | null)?.code !== IMPORT_FAILED) return undefined;
+  if (sendByValue()) {
+    lastByReference = keys;
+    for (const cache of Object.values(caches)) cache.clear();
+  }
+  return shipment.key <= lastByReference ? ship(fn, options) : undefined;
+}
+
+let lastByReference = 0;
+
+function capture(fn: Function, to: Target): Shipment {
+  const { name } = fn;
+  const { payload, stable } = encodeValue(fn, `${name === "" ? "(anonymous)" : name}()`, { to });
+  if (!stable) return { key: ++keys, payload, stable, name };
+  return caches[to].keep(fn, payload, () => ({ key: ++keys, payload, stable, name }));
 }

@@ -1,0 +1,226 @@
+import { createRequire, isBuiltin } from "node:module";
+import { builtinPath, isOwnGlobal } from "./intrinsics.ts";
+import { whereIs } from "./capture-error.ts";
+import type { Encoding } from "./encoding.ts";
+import type { FreeVariable } from "./free.ts";
+import type { Reference, SyntaxNode, Use } from "./analysis.ts";
+import type { LiveScope, Located } from "./probe.ts";
+import { mayImportFrom, requiredFile } from "./reference.ts";
+import { type Place, asUrl } from "./scripts.ts";
+import { toPath } from "./source-map.ts";
+import { type ImportWire, type ObjectWire, type Slot, NONE } from "./wire.ts";
+
+/** What became of a free variable: nothing (a global of both sides), a live import, or a value with its scope. */
+export type Captured =
+  | { readonly kind: "global" }
+  | { readonly kind: "live"; readonly from: ImportWire }
+  | { readonly kind: "value"; readonly slot: Slot; readonly scope: LiveScope | null };
+
+/** Encodes one free variable of a function that travels by value. */
+export function captureVariable(enc: Encoding, free: FreeVariable, at: Located, place: Place): Captured {
+  const { name, variable, references } = free;
+  const label = `captured variable \`${name}\``;
+  const scope = scopeOf(at, name);
+  const imported = variable?.imported ?? (place.whole ? null : importIn(place, name, scope));
+  if (imported != null) {
+    const { specifier, attributes } = imported;
+    const path = imported.name === "*" ? [] : [imported.name];
+    const from: ImportWire = { kind: "import", base: place.script.url, specifier, attributes, path };
+    if (mayImportFrom(from.base, specifier, enc)) return repeatImport(enc, from, scope, name);
+  }
+  if (scope === null) return withoutScope(enc, free, label, place);
+  const value = readVariable(enc, scope, free, label, place);
+  if (variable === null || variable.assigned) enc.volatile();
+  const special = commonJs(enc, free, value, place) ?? compiled(enc, free, value, label, scope, place);
+  if (special !== undefined) return { kind: "value", slot: special, scope: null };
+  const slot = isNamespaceLike(name, value)
+    ? encodePicked(enc, value as object, references, label)
+    : enc.encode(value, label);
+  return { kind: "value", slot, scope };
+}
+
+/** Encodes an object of which only the properties read by `uses` matter, when that is all that is done with it. */
+export function encodePicked(
+  enc: Encoding,
+  value: object,
+  uses: readonly (Reference | Use)[],
+  label: string,
+): Slot {
+  const picked = [...new Set(uses.map((use) => use.property))];
+  enc.volatile();
+  const names = picked.includes(null) ? Object.keys(value) : (picked as string[]);
+  const node: Mutable<ObjectWire> = {
+    kind: "object",
+    type: "object",
+    data: undefined,
+    proto: NONE,
+    props: [],
+    integrity: "",
+  };
+  const slot = enc.add(node);
+  node.props = names.map((key) => ({
+    key,
+    attributes: 7,
+    value: enc.encode((value as Record<string, unknown>)[key], `${label} -> .${key}`),
+  }));
+  return slot;
+}
+
+function scopeOf(at: Located, name: string): LiveScope | null {
+  return at.scopes.find((scope) => scope.type !== "Global" && name in scope.variables) ?? null;
+}
+
+/** Functions, namespaces and Node's modules cannot change; any other export may be a `let` of its module. */
+function repeatImport(enc: Encoding, from: ImportWire, scope: LiveScope | null, name: string): Captured {
+  const value = scope === null ? undefined : tryRead(scope, name);
+  const constant = from.path.length === 0 || typeof value === "function" || isBuiltin(from.specifier);
+  if (!constant) return { kind: "live", from };
+  return { kind: "value", slot: enc.add(from), scope: null };
+}
+
+/** A variable that no scope holds is a global, the program's own global, or one that V8 did not keep. */
+function withoutScope(enc: Encoding, free: FreeVariable, label: string, place: Place): Captured {
+  const { name, variable } = free;
+  if (variable !== null && name !== "arguments") {
+    enc.refuse(
+      {
+        code: "CAPTURE_MISSING",
+        problem: `\`${name}\` is used only while the function or class is being defined, so its value is gone`,
+        hint: "use it inside a function body as well, or export the class from a module of its own",
+      },
+      whereIs(place, free.references[0]!.start),
+    );
+  }
+  if (isOwnGlobal(name) || !(name in globalThis)) return { kind: "global" };
+  enc.volatile();
+  const value = (globalThis as Record<string, unknown>)[name];
+  return { kind: "value", slot: enc.encode(value, `global \`${name}\``), scope: null };
+}
+
+function readVariable(
+  enc: Encoding,
+  scope: LiveScope,
+  free: FreeVariable,
+  label: string,
+  place: Place,
+): unknown {
+  try {
+    return scope.variables[free.name];
+  } catch (cause) {
+    void cause;
+    return enc.refuse(
+      {
+        code: "CAPTURE_UNINITIALIZED",
+        problem: `${label} has no value yet: its declaration has not run`,
+        hint: "submit the function after the declaration",
+      },
+      whereIs(place, free.references[0]!.start),
+    );
+  }
+}
+
+function tryRead(scope: LiveScope, name: string): unknown {
+  try {
+    return scope.variables[name];
+  } catch {
+    return undefined;
+  }
+}
+
+/** The variables that Node gives to every CommonJS module. */
+function commonJs(enc: Encoding, free: FreeVariable, value: unknown, place: Place): Slot | undefined {
+  if (free.variable !== null) return undefined;
+  const file = toPath(place.script.url);
+  if (free.name === "require" && typeof value === "function" && "resolve" in value)
+    return enc.add({ kind: "requirer", file });
+  if (free.name === "exports" && typeof value === "object" && value !== null)
+    return encodePicked(enc, value, free.references, "`exports`");
+  if (free.name === "module" && typeof value === "object" && value !== null && "exports" in value)
+    enc.refuse({
+      code: "CAPTURE_HOST",
+      problem: "`module` belongs to this thread",
+      hint: "use the exported thing by its own name",
+    });
+  return undefined;
+}
+
+/** What compilers and coverage tools put in place of an import. */
+function compiled(
+  enc: Encoding,
+  free: FreeVariable,
+  value: unknown,
+  label: string,
+  scope: LiveScope,
+  place: Place,
+): Slot | undefined {
+  if (typeof value === "function" && /^cov_[a-z0-9]+$/.test(free.name)) return enc.add({ kind: "coverage" });
+  if (typeof value !== "object" || value === null) return undefined;
+  const required = requiredSlot(enc, value);
+  if (required !== undefined) return required;
+  const call = free.variable?.declaration["init"] as SyntaxNode | null | undefined;
+  if (call?.type !== "CallExpression") return undefined;
+  const args = call["arguments"] as SyntaxNode[];
+  const specifier = requiredBy(args[0]);
+  if (specifier === undefined || call["callee"].type !== "Identifier") return undefined;
+  const module = requiredSlot(enc, requireFrom(place, specifier));
+  if (module === undefined) return undefined;
+  const helper = enc.encode(tryRead(scope, call["callee"].name as string), label);
+  const rest = args.slice(1).map((arg) => enc.encode(arg["value"], label));
+  return enc.add({ kind: "interop", helper, args: [module, ...rest] });
+}
+
+function requiredSlot(enc: Encoding, exports: unknown): Slot | undefined {
+  if (typeof exports !== "object" || exports === null) return undefined;
+  const builtin = builtinPath(exports);
+  if (builtin !== undefined) return enc.add({ kind: "builtin", ...builtin });
+  const file = requiredFile(exports);
+  if (file === undefined || !mayImportFrom("", asUrl(file), enc)) return undefined;
+  return enc.add({ kind: "require", file, path: [] });
+}
+
+function requiredBy(node: SyntaxNode | undefined): string | undefined {
+  if (node?.type !== "CallExpression" || node["callee"].name !== "require") return undefined;
+  const specifier: unknown = node["arguments"][0]?.value;
+  return typeof specifier === "string" ? specifier : undefined;
+}
+
+function requireFrom(place: Place, specifier: string): unknown {
+  try {
+    return createRequire(place.script.url)(specifier);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Modules as objects: a namespace whose module cannot be imported again, or what vite makes of an import. */
+function isNamespaceLike(name: string, value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return /^__vi(te_ssr)?_import_\d+__$/.test(name) || isNamespace(value);
+}
+
+function isNamespace(value: object): boolean {
+  return (value as { [Symbol.toStringTag]?: string })[Symbol.toStringTag] === "Module";
+}
+
+/** In a script too large to parse whole: the import statement that brings a name, if the module scope holds it. */
+function importIn(
+  place: Place,
+  name: string,
+  scope: LiveScope | null,
+): { specifier: string; name: string; attributes: Record<string, string> } | null {
+  if (scope?.type !== "Module") return null;
+  const escaped = name.replaceAll("$", "\\$");
+  const pattern = new RegExp(
+    `^import\\s*(?:(\\*\\s*as\\s+${escaped})|([^;'"]*?\\b${escaped}\\b[^;'"]*?))\\s*from\\s*["']([^"']+)["']`,
+    "m",
+  );
+  const found = pattern.exec(place.script.text);
+  if (found === null) return null;
+  const [, namespace, list, specifier] = found;
+  if (namespace !== undefined) return { specifier: specifier!, name: "*", attributes: {} };
+  const renamed = new RegExp(`([\\w$]+)\\s+as\\s+${escaped}\\b`).exec(list!);
+  const inBraces = new RegExp(`\\{[^}]*\\b${escaped}\\b`).test(list!);
+  return { specifier: specifier!, name: renamed?.[1] ?? (inBraces ? name : "default"), attributes: {} };
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };

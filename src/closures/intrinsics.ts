@@ -1,0 +1,153 @@
+import module from "node:module";
+import * as core from "../core/index.ts";
+
+/**
+ * What exists on both sides anyway: the language's own objects, Node's globals and Node's modules. These travel by
+ * name. The same code runs on both sides, so a path found here leads to the same thing there.
+ */
+
+/** From a root object to the thing, by property names; `%X` is a root that no global names. */
+export type IntrinsicPath = readonly string[];
+
+export interface BuiltinPath {
+  readonly module: string;
+  readonly path: readonly string[];
+}
+
+/** Globals that a new thread has too. Whatever is added later belongs to the program and travels by value. */
+const ownGlobals: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(globalThis));
+
+export function isOwnGlobal(name: string): boolean {
+  return ownGlobals.has(name);
+}
+
+const hidden: Record<string, unknown> = {
+  "%TypedArray": Object.getPrototypeOf(Uint8Array),
+  "%AsyncFunction": async function () {}.constructor,
+  "%GeneratorFunction": function* () {}.constructor,
+  "%AsyncGeneratorFunction": async function* () {}.constructor,
+  "%Iterator": Object.getPrototypeOf(Object.getPrototypeOf([][Symbol.iterator]())),
+  "%ArrayIterator": Object.getPrototypeOf([][Symbol.iterator]()),
+  "%MapIterator": Object.getPrototypeOf(new Map()[Symbol.iterator]()),
+  "%SetIterator": Object.getPrototypeOf(new Set()[Symbol.iterator]()),
+  "%spool": { ...core },
+  "%StringIterator": Object.getPrototypeOf(""[Symbol.iterator]()),
+};
+
+let intrinsics: Map<object, IntrinsicPath> | undefined;
+
+export function intrinsicPath(value: object): IntrinsicPath | undefined {
+  return (intrinsics ??= indexIntrinsics()).get(value);
+}
+
+export function intrinsicAt(path: IntrinsicPath): unknown {
+  const [root, ...rest] = path as [string, ...string[]];
+  const start = root.startsWith("%") ? hidden[root] : (globalThis as Record<string, unknown>)[root];
+  return follow(start, rest);
+}
+
+let builtins: Map<object, BuiltinPath> | undefined;
+let indexedModules = 0;
+
+/** Where Node's own modules hold a value, looking only at those that are loaded already. */
+export function builtinPath(value: object): BuiltinPath | undefined {
+  const loaded = loadedBuiltins();
+  if (builtins === undefined || loaded.length !== indexedModules) {
+    builtins = indexBuiltins(loaded);
+    indexedModules = loaded.length;
+  }
+  return builtins.get(value);
+}
+
+export function builtinAt({ module: name, path }: BuiltinPath): unknown {
+  return follow(process.getBuiltinModule(name), path);
+}
+
+function follow(start: unknown, path: readonly string[]): unknown {
+  let value = start;
+  for (const key of path) value = (value as Record<string, unknown>)[key];
+  return value;
+}
+
+function indexIntrinsics(): Map<object, IntrinsicPath> {
+  const index = new Map<object, IntrinsicPath>();
+  for (const name of ["globalThis", ...ownGlobals]) {
+    if (NOT_SHARED.has(name)) continue;
+    add(index, dataValue(globalThis, name), [name], (path) => path);
+  }
+  for (const [name, value] of Object.entries(hidden)) add(index, value, [name], (path) => path);
+  for (const [value, path] of Array.from(index)) grow(index, value, path, 3, (p) => p);
+  return index;
+}
+
+function indexBuiltins(names: readonly string[]): Map<object, BuiltinPath> {
+  const index = new Map<object, BuiltinPath>();
+  for (const name of names) {
+    const entry = (path: readonly string[]): BuiltinPath => ({ module: name, path });
+    const exports: unknown = process.getBuiltinModule(name);
+    if (!isObject(exports) || index.has(exports)) continue;
+    index.set(exports, entry([]));
+    grow(index, exports, [], 3, entry);
+  }
+  return index;
+}
+
+function loadedBuiltins(): string[] {
+  const list = (process as { moduleLoadList?: string[] }).moduleLoadList ?? [];
+  const names = list.map((entry) => entry.replace(/^NativeModule /, "")).filter(isPublicModule);
+  return [...names.filter((n) => !n.includes("/")), ...names.filter((n) => n.includes("/"))];
+}
+
+/** Modules whose exports warn or load much when looked at are left out. */
+function isPublicModule(name: string): boolean {
+  return module.isBuiltin(name) && !/^(internal|punycode|sys|wasi|_|sqlite|trace_events)/.test(name);
+}
+
+/** Breadth first, so that the shortest path wins; getters are never called. */
+function grow<P>(
+  index: Map<object, P>,
+  value: object,
+  path: readonly string[],
+  depth: number,
+  entry: (path: readonly string[]) => P,
+): void {
+  let level: [object, readonly string[]][] = [[value, path]];
+  for (let d = 0; d < depth && level.length > 0; d++) {
+    const next: [object, readonly string[]][] = [];
+    for (const [holder, at] of level) {
+      if (holder === globalThis) continue;
+      for (const key of Object.getOwnPropertyNames(holder)) {
+        if (NOT_SHARED.has(key)) continue;
+        const member = dataValue(holder, key);
+        if (add(index, member, [...at, key], entry)) next.push([member as object, [...at, key]]);
+      }
+    }
+    level = next;
+  }
+}
+
+function add<P>(
+  index: Map<object, P>,
+  value: unknown,
+  path: readonly string[],
+  entry: (path: readonly string[]) => P,
+): boolean {
+  if (!isObject(value) || index.has(value)) return false;
+  index.set(value, entry(path));
+  return true;
+}
+
+function dataValue(holder: object, key: string): unknown {
+  try {
+    return Object.getOwnPropertyDescriptor(holder, key)?.value;
+  } catch {
+    return undefined;
+  }
+}
+
+function isObject(value: unknown): value is object {
+  return (typeof value === "object" && value !== null) || typeof value === "function";
+}
+
+/** Per-process state under these names differs between the sides, or is the program's own. */
+const NOT_SHARED = new Set(["mainModule", "_cache", "_pathCache", "argv", "execArgv", "children", "parent"]);

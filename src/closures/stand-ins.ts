@@ -1,0 +1,65 @@
+import { createRequire } from "node:module";
+import { CaptureError } from "../core/index.ts";
+import { toPath } from "./source-map.ts";
+import type { PoisonWire } from "./wire.ts";
+
+/** What a shipped function finds in place of things that only exist in a module's own text, or cannot travel. */
+
+/** Each property asks the module when it is read, as an imported name does. */
+export function liveHolder(names: readonly { alias: string; read: () => unknown }[]): object {
+  const holder = {};
+  for (const { alias, read } of names) Object.defineProperty(holder, alias, { get: read });
+  return holder;
+}
+
+export function importMeta(url: string): object {
+  const filename = url.startsWith("file:") ? toPath(url) : undefined;
+  return {
+    url,
+    main: false,
+    ...(filename === undefined ? {} : { filename, dirname: filename.replace(/[\\/][^\\/]*$/, "") }),
+    resolve: (specifier: string) => resolveFrom(url, specifier),
+  };
+}
+
+function resolveFrom(url: string, specifier: string): string {
+  if (/^\.{0,2}\//.test(specifier)) return new URL(specifier, url).href;
+  if (URL.canParse(specifier)) return specifier;
+  const resolved = createRequire(url).resolve(specifier);
+  return resolved.startsWith("/")
+    ? new URL(`file://${resolved}`).href
+    : `node:${resolved.replace(/^node:/, "")}`;
+}
+
+/** Throws the CaptureError that was held back when the function was shipped, whatever is done with it. */
+export function poisoned(wire: PoisonWire): unknown {
+  const { message, code, path, where, hint } = wire;
+  const fail = (): never => {
+    throw new CaptureError(message, { code, path, where, hint });
+  };
+  const traps = Object.fromEntries(TRAPS.map((trap) => [trap, fail]));
+  return new Proxy(function () {}, traps);
+}
+
+const TRAPS = [
+  "get",
+  "set",
+  "has",
+  "apply",
+  "construct",
+  "deleteProperty",
+  "defineProperty",
+  "getOwnPropertyDescriptor",
+  "getPrototypeOf",
+  "ownKeys",
+] as const;
+
+/** In place of a coverage tool's counters, which no one would read on this side. */
+export function coverageStub(): object {
+  const counters: object = new Proxy(function () {}, {
+    get: (_, key) => (key === Symbol.toPrimitive ? () => 0 : counters),
+    set: () => true,
+    apply: () => counters,
+  });
+  return counters;
+}
