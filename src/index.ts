@@ -15,4 +15,9 @@
 export * from "./futures/index.ts";
 export { ArgumentError, SpoolError, StateError, UnsupportedError } from "./core/index.ts";
 export { ThreadPoolExecutor, type ThreadPoolExecutorOptions } from "./threading/index.ts";
-export { ProcessPoolExecutor, type ProcessPoolExecutorOptions } from "./multiprocessing/index.ts";
+export {
+  Pool,
+  ProcessPoolExecutor,
+  type ProcessPoolExecutorOptions,
+  ThreadPool,
+} from "./multiprocessing/index.ts";

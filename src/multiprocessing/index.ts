@@ -3,3 +3,7 @@
  * never threading. Begin with process-pool-executor.ts, then pool.ts.
  */
 export { ProcessPoolExecutor, type ProcessPoolExecutorOptions } from "./process-pool-executor.ts";
+export { Pool } from "./pool.ts";
+export { ThreadPool } from "./thread-pool.ts";
+export type { Callbacks, PoolOptions } from "./base-pool.ts";
+export { AsyncResult, MapResult } from "./async-result.ts";

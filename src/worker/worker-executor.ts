@@ -32,7 +32,7 @@ const SPAWN: Record<Kind, SpawnPeer> = {
 };
 
 /** An executor over worker threads or processes: everything but the choice between the two and its documentation. */
-export abstract class WorkerExecutor extends BaseExecutor {
+export class WorkerExecutor extends BaseExecutor {
   protected override readonly scheduler: WorkerScheduler;
 
   constructor(kind: Kind, options: WorkerPoolOptions) {
