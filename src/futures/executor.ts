@@ -10,8 +10,11 @@ export type TaskFunction<A extends unknown[] = any[], R = unknown> = (...args: A
  * A task's value as its caller receives it: promises are awaited, and what a generator yields streams back as an
  * AsyncIterable, a bounded distance ahead of its reader.
  */
-export type Delivered<R> =
-  Awaited<R> extends Generator<infer Y> | AsyncGenerator<infer Y> ? AsyncIterableIterator<Y> : Awaited<R>;
+export type Delivered<R> = [Awaited<R>] extends [never]
+  ? never
+  : Awaited<R> extends Generator<infer Y> | AsyncGenerator<infer Y>
+    ? AsyncIterableIterator<Y>
+    : Awaited<R>;
 
 /** What can be said about one task; a view of the executor carries it: `executor.with({ timeout: 5 }).submit(fn)`. */
 export interface TaskOptions {

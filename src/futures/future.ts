@@ -35,13 +35,13 @@ export interface TaskTiming {
 export class Future<R> implements PromiseLike<R> {
   #state: FutureState = "pending";
   #outcome: Outcome<R> | undefined;
-  #callbacks: ((future: Future<R>) => void)[] | undefined;
+  #callbacks: ((future: Future<any>) => void)[] | undefined;
   #promise: Promise<R> | undefined;
   #settle: { resolve(value: R): void; reject(error: unknown): void } | undefined;
-  readonly #stop: ((future: Future<R>) => boolean) | undefined;
+  readonly #stop: ((future: Future<any>) => boolean) | undefined;
 
   /** `stop` is the executor's way to withdraw or stop the work; it says whether it could. */
-  constructor(stop?: (future: Future<R>) => boolean) {
+  constructor(stop?: (future: Future<any>) => boolean) {
     this.#stop = stop;
   }
 

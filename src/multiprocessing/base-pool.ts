@@ -132,7 +132,7 @@ export abstract class BasePool implements AsyncDisposable {
     this.#requireRunning();
     requireFunction("fn", fn);
     if (!Array.isArray(args)) throw invalid("args", args, "an array of arguments");
-    return this.#executor.with(options).submit(fn, ...(args as [])) as Future<unknown> as Future<R>;
+    return this.#executor.with(options).submit(fn, ...(args as [])) as Future<R>;
   }
 
   #collect<R>(

@@ -81,13 +81,7 @@ class WorkerScheduler implements Scheduler {
       largestChunk: LARGEST_CHUNK,
       run: (chunk) => {
         const body = packItems(chunk, this.#kind);
-        return this.#dispatcher.submit(
-          op,
-          shipment,
-          record,
-          body,
-          options,
-        ) as Future<unknown> as Future<Chunk>;
+        return this.#dispatcher.submit(op, shipment, record, body, options) as Future<Chunk>;
       },
     };
   }
