@@ -18,11 +18,19 @@ export class Connections {
   }
 
   broker(): Promise<Broker> {
-    return (this.#broker ??= openBroker(this.#settings));
+    this.#broker ??= openBroker(this.#settings).catch((error: unknown) => {
+      this.#broker = undefined;
+      throw error;
+    });
+    return this.#broker;
   }
 
   backend(): Promise<ResultBackend> {
-    return (this.#backend ??= this.#openBackend());
+    this.#backend ??= this.#openBackend().catch((error: unknown) => {
+      this.#backend = undefined;
+      throw error;
+    });
+    return this.#backend;
   }
 
   /** Closes what was opened; a later use opens it again. */
@@ -47,6 +55,14 @@ async function openBroker(settings: Settings): Promise<Broker> {
   switch (scheme(url)) {
     case "memory":
       return openMemoryBroker(url);
+    case "redis":
+    case "rediss":
+    case "redis+socket":
+    case "sentinel": {
+      const { openRedisBroker } = await import("./brokers/redis/broker.ts");
+      const { leaseSeconds, brokerTransportOptions: transport } = settings;
+      return openRedisBroker(url, { leaseSeconds, transport });
+    }
     default:
       throw unknownScheme("broker", url);
   }
@@ -59,6 +75,14 @@ async function openBackend(settings: Settings, broker: () => Promise<Broker>): P
   switch (scheme(url)) {
     case "memory":
       return openMemoryBackend(url, codec, settings.resultExpires);
+    case "redis":
+    case "rediss":
+    case "redis+socket":
+    case "sentinel": {
+      const { openRedisBackend } = await import("./backends/redis.ts");
+      const { resultExpires, resultBackendTransportOptions: transport } = settings;
+      return openRedisBackend(url, { codec, resultExpires, transport });
+    }
     default:
       void broker;
       throw unknownScheme("backend", url);
