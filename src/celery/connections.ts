@@ -55,6 +55,10 @@ async function openBroker(settings: Settings): Promise<Broker> {
   switch (scheme(url)) {
     case "memory":
       return openMemoryBroker(url);
+    case "sqlite": {
+      const { openSqliteBroker } = await import("./brokers/sqlite/broker.ts");
+      return openSqliteBroker(url, settings.leaseSeconds);
+    }
     case "redis":
     case "rediss":
     case "redis+socket":
@@ -75,6 +79,10 @@ async function openBackend(settings: Settings, broker: () => Promise<Broker>): P
   switch (scheme(url)) {
     case "memory":
       return openMemoryBackend(url, codec, settings.resultExpires);
+    case "sqlite": {
+      const { openSqliteBackend } = await import("./backends/sqlite.ts");
+      return openSqliteBackend(url, codec, settings.resultExpires);
+    }
     case "redis":
     case "rediss":
     case "redis+socket":

@@ -9,6 +9,7 @@ import {
   type TaskState,
 } from "./backends/backend.ts";
 import { decodeException } from "./protocol/exceptions.ts";
+import { encodeJson } from "./protocol/json.ts";
 import type { Runtime } from "./runtime.ts";
 
 export interface GetOptions extends WaitOptions {
@@ -111,9 +112,14 @@ export class AsyncResult<R = unknown> {
     try {
       const known = await backend.get(this.id);
       if (known !== null && inbox.length === 0) inbox.push(known);
+      let last = "";
       for (;;) {
         const meta = inbox.shift();
         if (meta !== undefined) {
+          // What was read and what was announced may be the same state.
+          const seen = encodeJson([meta.status, meta.result]);
+          if (seen === last) continue;
+          last = seen;
           yield { state: meta.status, info: this.#read(meta) };
           if (READY_STATES.has(meta.status)) return;
           continue;

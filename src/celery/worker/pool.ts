@@ -1,7 +1,7 @@
 import { BrokenExecutor, CancelledError, TimeoutError } from "../../core/index.ts";
 import type { ContextPorts } from "../context.ts";
+import { EventLoopExecutor, type Executor } from "../../futures/index.ts";
 import { execute, type Outcome } from "../execute.ts";
-import { LoopExecutor, type PoolExecutor } from "./loop-executor.ts";
 import type { Request } from "./request.ts";
 import type { Ending } from "./settle.ts";
 
@@ -18,7 +18,8 @@ export interface TaskPool {
 /** Tasks in this thread's event loop: nothing is copied, and a task shares the program's memory. */
 export class LoopPool implements TaskPool {
   readonly kind: PoolKind;
-  readonly #executor: PoolExecutor = new LoopExecutor();
+  /** The worker itself bounds how many run at once. */
+  readonly #executor: Executor = new EventLoopExecutor({ maxWorkers: Number.MAX_SAFE_INTEGER });
 
   constructor(kind: PoolKind) {
     this.kind = kind;
@@ -44,9 +45,9 @@ export class LoopPool implements TaskPool {
 
 /** Submits through a view that carries the request's hard limit and its stop button, and reads how the run ended. */
 async function runOn(
-  executor: PoolExecutor,
+  executor: Executor,
   request: Request,
-  submit: (executor: PoolExecutor) => PromiseLike<Outcome>,
+  submit: (executor: Executor) => PromiseLike<Outcome>,
 ): Promise<Ending> {
   const [hard] = request.headers.timeLimit;
   const abort = new AbortController();

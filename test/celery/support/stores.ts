@@ -13,12 +13,18 @@ export interface Store {
 /** Each broker kind with the result backend that goes with it, as far as its service is there. */
 export async function stores(): Promise<Store[]> {
   const found: Store[] = [{ name: "memory", open: () => at(`memory://${unique("hub")}`) }];
+  found.push({ name: "sqlite", open: openSqlite });
   if (await available("redis")) found.push({ name: "redis", open: openRedis });
   return found;
 }
 
 function at(url: string): { settings: Partial<Settings>; dispose: () => void } {
   return { settings: { broker: url, backend: url }, dispose: () => {} };
+}
+
+function openSqlite(): { settings: Partial<Settings>; dispose: () => void } {
+  const { path, dispose } = scratchFile("spool.db");
+  return { settings: at(`sqlite://${path}`).settings, dispose };
 }
 
 /** A key prefix of its own keeps parallel runs on one database apart. */

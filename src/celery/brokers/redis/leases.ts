@@ -20,7 +20,7 @@ export class Leases {
   }
 
   start(): void {
-    this.#round().finally(() => {
+    void this.#round().finally(() => {
       if (this.#closed) return;
       this.#cancel = clock().after(this.#parts.leaseSeconds / RENEWALS, () => this.start());
     });

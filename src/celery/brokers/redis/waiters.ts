@@ -44,7 +44,7 @@ export class Waiters {
 
   close(): void {
     this.#closed = true;
-    for (const list of [...this.#lists.keys()]) this.remove(list);
+    for (const list of this.#lists.keys()) this.remove(list);
   }
 
   async #waitOn(list: string): Promise<void> {
