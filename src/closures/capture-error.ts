@@ -1,4 +1,5 @@
 import { CaptureError } from "../core/index.ts";
+import { isOwnFrame } from "./own.ts";
 import type { Place } from "./scripts.ts";
 import { originalPosition, registerMap, showPosition } from "./source-map.ts";
 
@@ -23,6 +24,22 @@ export function captureError(
   const message = `${shown === "" ? "" : `${shown}: `}${problem}${place}\n  Fix: ${hint}`;
   return new CaptureError(message, { code, path: shown, where, hint, cause });
 }
+
+/** The first place on the stack that is not this package's own: where the user submitted what cannot travel. */
+export function callerPlace(): string | null {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = DEEPEST;
+  const frames = new Error().stack?.split("\n").slice(1) ?? [];
+  Error.stackTraceLimit = stackTraceLimit;
+  const place = frames.filter((line) => !isOwnFrame(line)).map((line) => PLACE.exec(line));
+  const [, script, line, column] = place.find((match) => match !== null) ?? [];
+  if (script === undefined) return null;
+  return showPosition(originalPosition({ url: script, line: Number(line), column: Number(column) }));
+}
+
+const PLACE = /((?:file:\/\/|\/)[^\s()]*?):(\d+):(\d+)/;
+/** Between a refused value deep in a structure and the caller lie many frames of the encoder. */
+const DEEPEST = 500;
 
 /** `file:line:column` of an offset of the analysed text, in the source the user wrote. */
 export function whereIs(place: Place, offset: number): string {

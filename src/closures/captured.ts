@@ -18,6 +18,11 @@ export type Captured =
 
 /** Encodes one free variable of a function that travels by value. */
 export function captureVariable(enc: Encoding, free: FreeVariable, at: Located, place: Place): Captured {
+  const where = (): string => whereIs(place, free.references[0]!.start);
+  return enc.written(where, () => capture(enc, free, at, place));
+}
+
+function capture(enc: Encoding, free: FreeVariable, at: Located, place: Place): Captured {
   const { name, variable, references } = free;
   const label = `captured variable \`${name}\``;
   const scope = scopeOf(at, name);
@@ -28,8 +33,8 @@ export function captureVariable(enc: Encoding, free: FreeVariable, at: Located, 
     const from: ImportWire = { kind: "import", base: place.script.url, specifier, attributes, path };
     if (mayImportFrom(from.base, specifier, enc)) return repeatImport(enc, from, scope, name);
   }
-  if (scope === null) return withoutScope(enc, free, label, place);
-  const value = readVariable(enc, scope, free, label, place);
+  if (scope === null) return withoutScope(enc, free);
+  const value = readVariable(enc, scope, free);
   if (variable === null || variable.assigned) enc.volatile();
   const special = commonJs(enc, free, value, place) ?? compiled(enc, free, value, label, scope, place);
   if (special !== undefined) return { kind: "value", slot: special, scope: null };
@@ -79,17 +84,14 @@ function repeatImport(enc: Encoding, from: ImportWire, scope: LiveScope | null, 
 }
 
 /** A variable that no scope holds is a global, the program's own global, or one that V8 did not keep. */
-function withoutScope(enc: Encoding, free: FreeVariable, label: string, place: Place): Captured {
+function withoutScope(enc: Encoding, free: FreeVariable): Captured {
   const { name, variable } = free;
   if (variable !== null && name !== "arguments") {
-    enc.refuse(
-      {
-        code: "CAPTURE_MISSING",
-        problem: `\`${name}\` is used only while the function or class is being defined, so its value is gone`,
-        hint: "use it inside a function body as well, or export the class from a module of its own",
-      },
-      whereIs(place, free.references[0]!.start),
-    );
+    enc.refuse({
+      code: "CAPTURE_MISSING",
+      problem: `\`${name}\` is used only while the function or class is being defined, so its value is gone`,
+      hint: "use it inside a function body as well, or export the class from a module of its own",
+    });
   }
   if (isOwnGlobal(name) || !(name in globalThis)) return { kind: "global" };
   enc.volatile();
@@ -97,25 +99,15 @@ function withoutScope(enc: Encoding, free: FreeVariable, label: string, place: P
   return { kind: "value", slot: enc.encode(value, `global \`${name}\``), scope: null };
 }
 
-function readVariable(
-  enc: Encoding,
-  scope: LiveScope,
-  free: FreeVariable,
-  label: string,
-  place: Place,
-): unknown {
+function readVariable(enc: Encoding, scope: LiveScope, free: FreeVariable): unknown {
   try {
     return scope.variables[free.name];
-  } catch (cause) {
-    void cause;
-    return enc.refuse(
-      {
-        code: "CAPTURE_UNINITIALIZED",
-        problem: `${label} has no value yet: its declaration has not run`,
-        hint: "submit the function after the declaration",
-      },
-      whereIs(place, free.references[0]!.start),
-    );
+  } catch {
+    return enc.refuse({
+      code: "CAPTURE_UNINITIALIZED",
+      problem: `\`${free.name}\` has no value yet: its declaration has not run`,
+      hint: "submit the function after the declaration",
+    });
   }
 }
 

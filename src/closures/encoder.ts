@@ -1,5 +1,5 @@
 import { CaptureError } from "../core/index.ts";
-import { type Refusal, captureError } from "./capture-error.ts";
+import { type Refusal, callerPlace, captureError } from "./capture-error.ts";
 import { encodeFunction } from "./encode-function.ts";
 import { encodeObject } from "./encode-object.ts";
 import type { Capture, Encoding } from "./encoding.ts";
@@ -50,6 +50,7 @@ class Encoder implements Encoding {
   readonly #captures: Capture[] = [];
   readonly #weak: { collection: object; entries: (readonly [Slot, Slot])[] }[] = [];
   readonly #path: string[] = [];
+  readonly #places: (() => string)[] = [];
   #stack: ReadonlyMap<string, string> | undefined;
   #depth = 0;
   #stable = true;
@@ -158,6 +159,15 @@ class Encoder implements Encoding {
     }
   }
 
+  written<T>(where: () => string, fn: () => T): T {
+    this.#places.push(where);
+    try {
+      return fn();
+    } finally {
+      this.#places.pop();
+    }
+  }
+
   volatile(): void {
     this.#stable = false;
   }
@@ -170,8 +180,8 @@ class Encoder implements Encoding {
     this.#weak.push({ collection, entries });
   }
 
-  refuse(refusal: Refusal, where: string | null = null): never {
-    throw captureError(refusal, this.#path, where);
+  refuse(refusal: Refusal, where?: string): never {
+    throw captureError(refusal, this.#path, where ?? this.#places.at(-1)?.() ?? callerPlace());
   }
 
   #tooBig(): never {

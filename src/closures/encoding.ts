@@ -26,13 +26,15 @@ export interface Encoding {
   holding<T>(holder: object, fn: () => T): T;
   /** Runs `fn` for the captures of a function: what fails below the first level becomes poison. */
   inside<T>(levels: number, fn: () => T): T;
+  /** Runs `fn` for something written at a place of the user's source, which errors then name. */
+  written<T>(where: () => string, fn: () => T): T;
   /** The capture holds something that may change. */
   volatile(): void;
   /** A captured variable that may have to be shared between functions. */
   captured(capture: Capture): void;
   /** A weak collection, whose entries follow once everything else is known. */
   weak(collection: object, entries: (readonly [Slot, Slot])[]): void;
-  refuse(refusal: Refusal, where?: string | null): never;
+  refuse(refusal: Refusal, where?: string): never;
 }
 
 export interface Capture {

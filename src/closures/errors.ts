@@ -1,6 +1,6 @@
 import { CaptureError, describe } from "../core/index.ts";
 import { encodeValue } from "./encoder.ts";
-import { OWN_ROOT } from "./reference.ts";
+import { isOwnFrame } from "./own.ts";
 import { reviveValue } from "./revive.ts";
 import { originalFrames } from "./source-map.ts";
 import type { Payload, ShipOptions } from "./wire.ts";
@@ -59,27 +59,20 @@ function framesOf(stack: string): string {
   return withoutOwnFrames(frames.join("\n"));
 }
 
-/** This package's own frames say nothing about the user's program. */
+/** This package's own frames and those of Node's event loop say nothing about the user's program. */
 function withoutOwnFrames(stack: string): string {
-  if (OWN_ROOT === undefined) return stack;
   const lines = stack.split("\n");
-  const kept = lines.filter((line) => !/^\s+at /.test(line) || !isOwnFrame(line));
-  return kept.join("\n");
+  return lines.filter((line) => !/^\s+at /.test(line) || !(isOwnFrame(line) || LOOP.test(line))).join("\n");
 }
 
-function isOwnFrame(line: string): boolean {
-  return (
-    line.includes(OWN_ROOT!) ||
-    /\(?node:internal\/(process|event_target|per_context|child_process)/.test(line)
-  );
-}
+const LOOP = /\(?node:(internal\/(process|event_target|per_context|child_process|worker)|events:)/;
 
 /** The parts of an error that can travel one by one. */
 function summary(error: unknown, depth: number): unknown {
   if (!(error instanceof Error)) return typeof error === "symbol" ? String(error) : describe(error);
   const copy = new Error(error.message);
   setStack(copy, error.stack ?? "");
-  copy.name = error.name;
+  Object.setPrototypeOf(copy, Object.getPrototypeOf(error) as object);
   for (const key of Object.keys(error)) Object.assign(copy, { [key]: travelling((error as any)[key]) });
   if (error.cause !== undefined && depth < MOST_CAUSES) copy.cause = summary(error.cause, depth + 1);
   return copy;

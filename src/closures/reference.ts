@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import type { Encoding } from "./encoding.ts";
 import type { LiveScope, Located } from "./probe.ts";
 import { type Place, asUrl } from "./scripts.ts";
+import { OWN_ROOT } from "./own.ts";
 import { toPath } from "./source-map.ts";
 import type { WireNode } from "./wire.ts";
 
@@ -130,11 +131,6 @@ function read(variables: Record<string, unknown>, name: string): unknown {
 function isInstalled(url: string): boolean {
   return url.includes("/node_modules/") || (OWN_ROOT !== undefined && url.startsWith(OWN_ROOT));
 }
-
-/** This package's own files, unless a bundler has moved them among the program's. */
-export const OWN_ROOT: string | undefined = /\/closures\/reference\.[jt]s$/.test(import.meta.url)
-  ? new URL("../", import.meta.url).href
-  : undefined;
 
 let entry: string | undefined;
 

@@ -3,6 +3,7 @@
  * Functions that must run elsewhere as they do here, for any carrier: each case gives a function, its arguments and
  * what comes back. Nothing here knows how the function travels.
  */
+import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
 import * as fs from "node:fs";
 import path, { basename } from "node:path";
@@ -32,11 +33,23 @@ export interface Case {
   readonly make: () => Trip;
 }
 
+export type Submit = (fn: Function, args?: readonly unknown[]) => Promise<unknown>;
+
 export interface Trip {
-  readonly fn: Function;
+  readonly fn?: Function;
   readonly args?: readonly unknown[];
+  /** In place of `fn`, where it matters from where the function is submitted. */
+  readonly within?: (submit: Submit) => Promise<unknown>;
   /** The result; or, for a function, a check of it. */
   readonly result: unknown;
+}
+
+/** Runs one case by `submit` and compares. */
+export async function check({ make }: Case, submit: Submit): Promise<void> {
+  const { fn, args, within, result } = make();
+  const got = within === undefined ? await submit(fn!, args) : await within(submit);
+  if (typeof result === "function") assert.ok(await result(got), `got ${String(got)}`);
+  else assert.deepStrictEqual(got, result);
 }
 
 const list: Case[] = [];
@@ -166,6 +179,22 @@ class Job {
     return this.k * 2;
   }
   handler: (x: number) => number = (x) => x + this.k;
+  property(submit: Submit): Promise<unknown> {
+    return submit((x: number) => x * this.k, [2]);
+  }
+  method(submit: Submit): Promise<unknown> {
+    return submit(() => this.twice() + this.k);
+  }
+  async afterAwait(submit: Submit): Promise<unknown> {
+    await Promise.resolve();
+    return await submit(() => this.k);
+  }
+  callback(submit: Submit): Promise<unknown[]> {
+    return Promise.all([1, 2].map((x) => submit(() => this.k + x)));
+  }
+  async bothOfOneClass(other: Job, submit: Submit): Promise<unknown> {
+    return await submit(() => [this.k, other.k, this instanceof Job && other instanceof Job]);
+  }
 }
 function OldStyle(this: { n: number }, n: number): void {
   this.n = n;
@@ -829,6 +858,14 @@ group("values", {
 });
 
 group("this", {
+  "inline arrow, one property": () => ({ within: (submit) => new Job().property(submit), result: 8 }),
+  "inline arrow, a method": () => ({ within: (submit) => new Job().method(submit), result: 12 }),
+  "inline arrow, after await": () => ({ within: (submit) => new Job().afterAwait(submit), result: 4 }),
+  "inline arrow, in a callback": () => ({ within: (submit) => new Job().callback(submit), result: [5, 6] }),
+  "inline arrow, with another instance": () => ({
+    within: (submit) => new Job().bothOfOneClass(Object.assign(new Job(), { k: 5 }), submit),
+    result: [4, 5, true],
+  }),
   "bound method": () => ({ fn: new Job().twice.bind(new Job()), result: 8 }),
   "arrow in a class field": () => {
     const job = new Job();
