@@ -60,7 +60,8 @@ export class CapacityLimiter {
   /** Runs `fn(...args)` as soon as a token is free, and gives its value. */
   async run<A extends unknown[], T>(fn: (...args: A) => T | PromiseLike<T>, ...args: A): Promise<T> {
     requireFunction("fn", fn);
-    await this.acquire();
+    const entered = this.acquire();
+    if (entered !== DONE) await entered;
     try {
       return await fn(...args);
     } finally {

@@ -42,7 +42,8 @@ export class Semaphore {
   }
 
   async with<T>(fn: () => T | PromiseLike<T>, options?: WaitOptions): Promise<T> {
-    await this.acquire(options);
+    const entered = this.acquire(options);
+    if (entered !== DONE) await entered;
     try {
       return await fn();
     } finally {

@@ -20,6 +20,25 @@ export function captureSite(
   return site;
 }
 
+/**
+ * Sites for many spawns of one owner: exact for the first ones, then only now and then, since capturing costs more
+ * than spawning. Between two captures a spawn carries the site of the one before.
+ */
+export class SiteSampler {
+  #count = 0;
+  #last: Site | undefined = undefined;
+
+  next(below: (...args: any[]) => unknown): Site {
+    const count = this.#count++;
+    if (this.#last === undefined || count < EXACT || count % EVERY === 0) this.#last = captureSite(below);
+    return this.#last;
+  }
+}
+
+/** More spawns than people write by hand; what comes after them is a loop. */
+const EXACT = 64;
+const EVERY = 64;
+
 /** `file:line:column` of the first frame that is not inside this package's own room. */
 export function siteText(site: Site | undefined): string {
   const frames = (site?.stack ?? "").split("\n").slice(1);

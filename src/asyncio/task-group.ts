@@ -11,7 +11,7 @@ import {
 import { isCancellation } from "./cancellation.ts";
 import { watchStall } from "./report.ts";
 import { type Holder, Scope, currentScope, uninterruptible } from "./scope.ts";
-import { type Site, captureSite, siteText } from "./site.ts";
+import { type Site, SiteSampler, captureSite, siteText } from "./site.ts";
 import { Task, type TaskOptions, type TaskOwner } from "./task.ts";
 import { Waiter, WaiterQueue } from "./waiter.ts";
 
@@ -37,6 +37,7 @@ export class TaskGroup implements TaskOwner, Holder, AsyncDisposable {
   readonly name: string;
   readonly #scope: Scope;
   readonly #site: Site;
+  readonly #sites: SiteSampler = new SiteSampler();
   readonly #unlinkSignal: () => void;
   #live = 0;
   #errors: unknown[] = [];
@@ -80,12 +81,12 @@ export class TaskGroup implements TaskOwner, Holder, AsyncDisposable {
   spawn<A extends unknown[], T>(fn: (...args: A) => T | PromiseLike<T>, ...args: A): Task<T> {
     requireFunction("fn", fn);
     const call = args.length === 0 ? (fn as () => T | PromiseLike<T>) : () => fn(...args);
-    return this.#add(call, fn.name || undefined, captureSite(this.spawn));
+    return this.#add(call, fn.name || undefined, this.#sites.next(this.spawn));
   }
 
   /** The same with a name; Python's `TaskGroup.create_task`. */
   createTask<T>(fn: () => T | PromiseLike<T>, options: TaskOptions = {}): Task<T> {
-    return this.#add(fn, options.name, captureSite(this.createTask));
+    return this.#add(fn, options.name, this.#sites.next(this.createTask));
   }
 
   /**
@@ -97,7 +98,7 @@ export class TaskGroup implements TaskOwner, Holder, AsyncDisposable {
     const task = this.#add(
       () => fn((value) => void ready.grant(value)),
       fn.name || undefined,
-      captureSite(this.start),
+      this.#sites.next(this.start),
     );
     task.addDoneCallback((done) => {
       const error: unknown = done.outcome!.ok
