@@ -24,7 +24,7 @@ import { type Contestant, measure, printTable, type Table, writeResults } from "
  */
 const N = 20_000;
 const tick = async (): Promise<number> => {
-  await null;
+  await Promise.resolve();
   return 1;
 };
 const items = Array.from({ length: N }, (_, i) => i);

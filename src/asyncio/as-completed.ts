@@ -1,5 +1,6 @@
 import { type Outcome, type WaitOptions, Fifo, failed, succeeded } from "../core/index.ts";
 import { Batch, type Work } from "./batch.ts";
+import type { ValueOf } from "./gather.ts";
 import { Waiter, WaiterQueue } from "./waiter.ts";
 import { worksOf } from "./works.ts";
 
@@ -10,14 +11,14 @@ export type Completed<T> = Outcome<T> & { readonly index: number };
  * Runs functions side by side and yields their outcomes as they come; an error is data here and cancels nothing.
  * Leaving the loop early cancels what still runs and waits for it. Python: `asyncio.as_completed`.
  */
-export function asCompleted<T>(
-  works: Iterable<Work<T>>,
+export function asCompleted<W extends Work<unknown>>(
+  works: Iterable<W>,
   options?: WaitOptions,
-): AsyncIterableIterator<Completed<T>> {
+): AsyncIterableIterator<Completed<ValueOf<W>>> {
   const list = worksOf("works", works);
   const batch = new AsCompleted("asCompleted", asCompleted, options);
   batch.start(list);
-  return batch as AsCompleted & AsyncIterableIterator<Completed<T>>;
+  return batch as AsCompleted & AsyncIterableIterator<Completed<ValueOf<W>>>;
 }
 
 class AsCompleted extends Batch {

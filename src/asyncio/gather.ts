@@ -18,7 +18,10 @@ export function gather<const W extends readonly Work<unknown>[]>(
   works: W,
   options?: WaitOptions,
 ): Promise<Gathered<W>>;
-export function gather<T>(works: Iterable<Work<T>>, options?: WaitOptions): Promise<T[]>;
+export function gather<W extends Work<unknown>>(
+  works: Iterable<W>,
+  options?: WaitOptions,
+): Promise<ValueOf<W>[]>;
 export async function gather(works: Iterable<Work<unknown>>, options?: WaitOptions): Promise<unknown> {
   const list = worksOf("works", works);
   const batch = new Gather("gather", gather, options);
@@ -37,7 +40,10 @@ export function gatherSettled<const W extends readonly Work<unknown>[]>(
   works: W,
   options?: WaitOptions,
 ): Promise<{ -readonly [K in keyof W]: Outcome<ValueOf<W[K]>> }>;
-export function gatherSettled<T>(works: Iterable<Work<T>>, options?: WaitOptions): Promise<Outcome<T>[]>;
+export function gatherSettled<W extends Work<unknown>>(
+  works: Iterable<W>,
+  options?: WaitOptions,
+): Promise<Outcome<ValueOf<W>>[]>;
 export async function gatherSettled(works: Iterable<Work<unknown>>, options?: WaitOptions): Promise<unknown> {
   const batch = new GatherSettled("gatherSettled", gatherSettled, options);
   batch.start(worksOf("works", works));

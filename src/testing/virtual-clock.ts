@@ -28,6 +28,7 @@ export class VirtualClock implements Clock, Disposable {
   #live = 0;
   #activity = 0;
   #driving = false;
+  #watchers = 0;
   #disposed = false;
   #uninstall: (() => void) | undefined;
 
@@ -82,8 +83,17 @@ export class VirtualClock implements Clock, Disposable {
     this.#now = target;
   }
 
-  /** Resolves when nothing moves any more at this moment of time. */
+  /** Resolves when nothing moves any more at this moment of time, which does not pass meanwhile. */
   async settled(): Promise<void> {
+    this.#watchers++;
+    try {
+      await this.#quiet();
+    } finally {
+      this.#watchers--;
+    }
+  }
+
+  async #quiet(): Promise<void> {
     let before: number;
     do {
       before = this.#activity;
@@ -105,10 +115,17 @@ export class VirtualClock implements Clock, Disposable {
 
   async #jumpWhileBlocked(): Promise<void> {
     while (this.#live > 0 && !this.#disposed) {
-      if ((this.#next()?.when ?? Infinity) > this.#now) await this.settled();
+      if ((this.#next()?.when ?? Infinity) > this.#now) await this.#quiet();
       else await turn();
       const next = this.#next();
-      if (next === undefined || this.#disposed || this.#live === 0) continue;
+      // Whoever waits for quiet at this moment goes first, and makes a move of its own.
+      if (
+        next === undefined ||
+        (this.#watchers > 0 && next.when > this.#now) ||
+        this.#disposed ||
+        this.#live === 0
+      )
+        continue;
       this.#now = Math.max(this.#now, next.when);
       await this.#fireDue();
     }
@@ -117,7 +134,7 @@ export class VirtualClock implements Clock, Disposable {
 
   /** Everything due now, with all microtasks run after each, as Node's own timers do it. */
   async #fireDue(): Promise<void> {
-    const { now } = { now: this.#now };
+    const now = this.#now;
     for (let next = this.#next(); next !== undefined && next.when <= now; next = this.#next()) {
       this.#fire(next);
       await microtasksDone();
