@@ -1,7 +1,8 @@
-import { UsageError } from "../core/index.ts";
+import { SpoolError, UsageError } from "../core/index.ts";
 import { commands } from "./commands/index.ts";
 
 /** Exit codes as shells know them: 1 the work failed, 2 the command was used wrongly. */
+const FAILED = 1;
 const USAGE = 2;
 
 /** Runs `spool ARGS...` and returns the exit code. */
@@ -15,14 +16,23 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
     return USAGE;
   }
   const command = await load();
-  if (args.includes("--help") || args.includes("-h")) return print(command.help);
+  if (asksForHelp(args)) return print(command.help);
   try {
     return await command.run(args);
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    process.stderr.write(`spool ${name}: ${error.message}\n(\`spool ${name} --help\` shows the options)\n`);
+    if (!(error instanceof SpoolError)) throw error;
+    process.stderr.write(`spool ${name}: ${error.message}\n`);
+    if (!(error instanceof UsageError)) return FAILED;
+    process.stderr.write(`(\`spool ${name} --help\` shows the options)\n`);
     return USAGE;
   }
+}
+
+/** What stands after `--` is another program's. */
+function asksForHelp(args: readonly string[]): boolean {
+  const end = args.indexOf("--");
+  const own = end < 0 ? args : args.slice(0, end);
+  return own.includes("--help") || own.includes("-h");
 }
 
 async function help(name: string | undefined): Promise<number> {

@@ -19,7 +19,7 @@ export { addStack, callTree, emptyTree, stacksOf, threadLabel } from "./model/ca
 export { type FunctionRow, functionTable } from "./model/function-table.ts";
 export type { CdpSession, InspectorSession, Json, WorkerSession } from "./attach/session.ts";
 export { attach, type AttachOptions } from "./attach/attach.ts";
-export { isAlive, processTree, type ProcessFacts, readProcess } from "./attach/proc.ts";
+export { isAlive, nodeVersionOf, processTree, type ProcessFacts, readProcess } from "./attach/proc.ts";
 export {
   record,
   type RecordOptions,
@@ -36,3 +36,13 @@ export { toChromeTrace } from "./reporters/chrometrace.ts";
 export { type PprofOptions, toPprof } from "./reporters/pprof.ts";
 export { readTree } from "./reporters/read.ts";
 export { launchRecording, type LaunchedRecording } from "./cpu/launch.ts";
+export { attachOrLookOutside, type EngineOptions } from "./attach/choose.ts";
+export { listProcesses, type NodeProcess } from "./attach/list.ts";
+export { dump, type DumpOptions } from "./cpu/dump.ts";
+export { sample, type SampleOptions, type Snapshot } from "./cpu/sample.ts";
+export { type Stall, type StallOptions, stalls } from "./cpu/stalls.ts";
+export { TopState } from "./cpu/top-state.ts";
+export { toDumpText } from "./reporters/dump-text.ts";
+export { REPORT_FORMATS, renderReport, type ReportFormat, type ReportOptions } from "./reporters/report.ts";
+export { toStallText } from "./reporters/stall-text.ts";
+export { topScreen, type TopView } from "./reporters/top-screen.ts";

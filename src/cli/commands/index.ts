@@ -4,5 +4,10 @@ import type { CommandTable } from "../command.ts";
 export const commands: CommandTable = {
   map: async () => (await import("./map.ts")).command,
   compare: async () => (await import("./compare.ts")).command,
+  ps: async () => (await import("./ps.ts")).command,
+  top: async () => (await import("./top.ts")).command,
+  record: async () => (await import("./record.ts")).command,
+  dump: async () => (await import("./dump.ts")).command,
+  stalls: async () => (await import("./stalls.ts")).command,
   version: async () => (await import("./version.ts")).command,
 };

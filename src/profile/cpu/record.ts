@@ -1,8 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { requireInteger, requireSeconds, requireSignal } from "../../core/index.ts";
 import type { AttachOptions } from "../attach/attach.ts";
+import { attachOrLookOutside, type EngineOptions } from "../attach/choose.ts";
 import { nodeVersionOf, processTree } from "../attach/proc.ts";
-import type { Profile } from "../model/sample.ts";
+import { sampleExternal } from "../external/index.ts";
+import { mergeProfiles, type Profile } from "../model/sample.ts";
 import { assemble } from "./assemble.ts";
 import { ProcessRecorder } from "./process-recorder.ts";
 
@@ -13,7 +15,7 @@ export const MAX_RATE = 1000;
 /** How often the process tree is looked at for new children, milliseconds. */
 const CHILD_POLL_MS = 250;
 
-export interface RecordingOptions extends AttachOptions {
+export interface RecordingOptions extends EngineOptions {
   /** Samples per second, 1 to 1000 (default 100). */
   readonly rate?: number;
   /** Record every Node process that descends from this one too, also those that start meanwhile. */
@@ -61,16 +63,36 @@ export async function startRecording(pid: number, options: RecordingOptions = {}
   const rate = requireInteger("rate", options.rate ?? DEFAULT_RATE, 1, MAX_RATE);
   const interval = 1 / rate;
   const notes: string[] = [];
-  const attachOptions = { ...options, onNote: noting(notes, options) };
-  const recorders = [await ProcessRecorder.attach(pid, interval, attachOptions)];
+  const engineOptions = { ...options, onNote: noting(notes, options) };
+  const entered = await attachOrLookOutside(pid, engineOptions);
+  if (entered === "external") return recordOutside(pid, rate, options.subprocesses === true);
+  const recorders = [await ProcessRecorder.start(entered, interval)];
   const children =
-    options.subprocesses === true ? new ChildRecorders(pid, interval, attachOptions, notes) : undefined;
+    options.subprocesses === true ? new ChildRecorders(pid, interval, engineOptions, notes) : undefined;
   return {
-    ended: recorders[0]!.session.ended.then(() => {}),
+    ended: entered.ended.then(() => {}),
     async stop() {
       recorders.push(...((await children?.stop()) ?? []));
       const recordings = await Promise.all(recorders.map((recorder) => recorder.stop()));
       return assemble(recordings, { interval, lines: options.lines, notes });
+    },
+  };
+}
+
+/** The same from outside; children that start later are not followed. */
+function recordOutside(pid: number, rate: number, subprocesses: boolean): Recording {
+  const over = new AbortController();
+  const pids = subprocesses ? processTree(pid).filter((p) => p === pid || isNode(p)) : [pid];
+  const profiles = pids.map((p) => sampleExternal(p, { rate, signal: over.signal }));
+  const merged = Promise.all(profiles).then(mergeProfiles);
+  return {
+    ended: profiles[0]!.then(
+      () => {},
+      () => {},
+    ),
+    stop() {
+      over.abort();
+      return merged;
     },
   };
 }

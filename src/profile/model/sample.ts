@@ -1,4 +1,4 @@
-import type { Frame } from "./frame.ts";
+import { type Frame, FrameTable } from "./frame.ts";
 
 /** One thread of one process. */
 export interface ThreadRef {
@@ -63,20 +63,27 @@ export interface ThreadStack {
   readonly frames: readonly StackFrame[];
 }
 
-/** One profile out of several, times aligned to the earliest. */
+/** One profile out of several, times aligned to the earliest, equal frames made one object again. */
 export function mergeProfiles(profiles: readonly Profile[]): Profile {
   const [first, ...rest] = profiles;
   if (first === undefined) throw new RangeError("mergeProfiles needs at least one profile");
   if (rest.length === 0) return first;
+  const frames = new FrameTable();
   const startedAt = Math.min(...profiles.map((p) => p.startedAt));
   const shift = (p: Profile): number => (p.startedAt - startedAt) / 1000;
+  const moved = (p: Profile): Sample[] =>
+    p.samples.map((sample) => ({
+      ...sample,
+      time: sample.time + shift(p),
+      stack: sample.stack.map((frame) => frames.intern(frame)),
+    }));
   return {
     engine: first.engine,
     startedAt,
     duration: Math.max(...profiles.map((p) => p.duration + shift(p))),
     interval: first.interval,
     threads: profiles.flatMap((p) => p.threads),
-    samples: profiles.flatMap((p) => p.samples.map((s) => ({ ...s, time: s.time + shift(p) }))),
+    samples: profiles.flatMap(moved),
     notes: [...new Set(profiles.flatMap((p) => p.notes))],
   };
 }

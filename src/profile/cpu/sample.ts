@@ -1,0 +1,146 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { requireInteger, requireSignal } from "../../core/index.ts";
+import { attachOrLookOutside, type EngineOptions } from "../attach/choose.ts";
+import { isAlive, nodeVersionOf, processTree, readProcess } from "../attach/proc.ts";
+import { sampleExternal } from "../external/index.ts";
+import type { Profile } from "../model/sample.ts";
+import { assemble } from "./assemble.ts";
+import { LiveProcess } from "./live-process.ts";
+import { DEFAULT_RATE, MAX_RATE } from "./record.ts";
+
+export interface SampleOptions extends EngineOptions {
+  /** Samples per second, 1 to 1000 (default 100). */
+  readonly rate?: number;
+  /** Seconds between two snapshots (default 1). */
+  readonly every?: number;
+  /** Also every Node process that descends from this one. */
+  readonly subprocesses?: boolean;
+  /** Tell apart the lines that were executing in the innermost function. */
+  readonly lines?: boolean;
+}
+
+/** What a process did since the last snapshot. */
+export interface Snapshot {
+  readonly profile: Profile;
+  /** Processor time used, as a share of one processor. */
+  readonly cpu: number;
+  /** Resident memory, bytes. */
+  readonly rss: number;
+  /** JavaScript heap in use by the main threads, bytes; 0 when it cannot be seen from outside. */
+  readonly heap: number;
+  /** Milliseconds that the taking of this snapshot kept the target's threads from their work, at most. */
+  readonly pause: number;
+}
+
+/**
+ * Watches a running Node process: a snapshot of what its threads do, every second, until the process ends, `signal`
+ * fires or the caller stops asking. The process is left as it was. What `spool top` shows.
+ */
+export async function* sample(pid: number, options: SampleOptions = {}): AsyncGenerator<Snapshot, void> {
+  const interval = 1 / requireInteger("rate", options.rate ?? DEFAULT_RATE, 1, MAX_RATE);
+  const signal = requireSignal("signal", options.signal);
+  const every = (options.every ?? 1) * 1000;
+  const entered = await attachOrLookOutside(pid, options);
+  if (entered === "external") {
+    yield* sampleOutside(pid, interval, every, signal);
+    return;
+  }
+  const live = new Map([[pid, await LiveProcess.start(entered, interval)]]);
+  const ended = entered.ended;
+  try {
+    let last = cpuOf([pid]);
+    for (;;) {
+      if ((await pause(every, ended, signal)) === "over") return;
+      if (options.subprocesses === true) await addChildren(live, pid, interval, options);
+      const taken = await take([...live.values()], { interval, lines: options.lines });
+      if (taken === undefined) return;
+      const now = cpuOf(live.keys());
+      yield { ...taken, cpu: (now.cpu - last.cpu) / (now.at - last.at), rss: now.rss };
+      last = now;
+    }
+  } finally {
+    await Promise.all([...live.values()].map((process) => process.session.close()));
+  }
+}
+
+async function take(
+  processes: readonly LiveProcess[],
+  options: { interval: number; lines?: boolean | undefined },
+): Promise<Pick<Snapshot, "profile" | "heap" | "pause"> | undefined> {
+  const began = performance.now();
+  const recordings = await Promise.all(processes.map((process) => process.take()));
+  const pause = performance.now() - began;
+  const heaps = await Promise.all(processes.map((process) => process.heapUsed().catch(() => 0)));
+  if (recordings.every((recording) => recording.threads.length === 0)) return undefined;
+  return { profile: assemble(recordings, options), heap: heaps.reduce((a, b) => a + b, 0), pause };
+}
+
+async function addChildren(
+  live: Map<number, LiveProcess>,
+  root: number,
+  interval: number,
+  options: SampleOptions,
+): Promise<void> {
+  const fresh = processTree(root).filter((pid) => !live.has(pid) && pid !== process.pid && isNode(pid));
+  await Promise.all(
+    fresh.map(async (pid) => {
+      // A child that cannot be entered now (it has only just started) is tried again at the next snapshot.
+      const session = await attachOrLookOutside(pid, { ...options, engine: "inspector", timeout: 1 }).catch(
+        () => undefined,
+      );
+      if (session !== undefined && session !== "external")
+        live.set(pid, await LiveProcess.start(session, interval));
+    }),
+  );
+}
+
+async function* sampleOutside(
+  pid: number,
+  interval: number,
+  every: number,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Snapshot, void> {
+  let last = cpuOf([pid]);
+  while (isAlive(pid) && signal?.aborted !== true) {
+    const profile = await sampleExternal(pid, {
+      rate: Math.round(1 / interval),
+      duration: every / 1000,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    const now = cpuOf([pid]);
+    yield { profile, heap: 0, pause: 0, cpu: (now.cpu - last.cpu) / (now.at - last.at), rss: now.rss };
+    last = now;
+  }
+}
+
+function cpuOf(pids: Iterable<number>): { cpu: number; rss: number; at: number } {
+  let [cpu, rss] = [0, 0];
+  for (const pid of pids) {
+    if (!isAlive(pid)) continue;
+    const facts = readProcess(pid);
+    cpu += facts.cpu;
+    rss += facts.rss;
+  }
+  return { cpu, rss, at: performance.now() / 1000 };
+}
+
+async function pause(
+  milliseconds: number,
+  ended: Promise<unknown>,
+  signal: AbortSignal | undefined,
+): Promise<"go on" | "over"> {
+  const stop = new AbortController();
+  const any = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
+  const timer = delay(milliseconds, "go on" as const, { signal: any }).catch(() => "over" as const);
+  const result = await Promise.race([timer, ended.then(() => "over" as const)]);
+  stop.abort();
+  return result;
+}
+
+function isNode(pid: number): boolean {
+  try {
+    return nodeVersionOf(pid) !== null;
+  } catch {
+    return false;
+  }
+}
