@@ -67,6 +67,12 @@ async function openBroker(settings: Settings): Promise<Broker> {
       const { leaseSeconds, brokerTransportOptions: transport } = settings;
       return openRedisBroker(url, { leaseSeconds, transport });
     }
+    case "amqp":
+    case "amqps":
+    case "pyamqp": {
+      const { openAmqpBroker } = await import("./brokers/amqp/broker.ts");
+      return openAmqpBroker(url.replace(/^pyamqp/, "amqp"), settings.brokerTransportOptions);
+    }
     default:
       throw unknownScheme("broker", url);
   }
@@ -91,8 +97,11 @@ async function openBackend(settings: Settings, broker: () => Promise<Broker>): P
       const { resultExpires, resultBackendTransportOptions: transport } = settings;
       return openRedisBackend(url, { codec, resultExpires, transport });
     }
+    case "rpc": {
+      const { RpcBackend } = await import("./backends/rpc.ts");
+      return new RpcBackend(broker, codec, settings.resultPersistent);
+    }
     default:
-      void broker;
       throw unknownScheme("backend", url);
   }
 }

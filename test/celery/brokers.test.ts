@@ -23,7 +23,8 @@ function message(text: string, priority = 0): Message {
 }
 
 function queue(name: string): QueueSpec {
-  return { name, exchange: name, exchangeType: "direct", routingKey: name };
+  const args = { "x-max-priority": 9, "x-expires": 60_000 };
+  return { name, exchange: name, exchangeType: "direct", routingKey: name, arguments: args };
 }
 
 /** Deliveries in the order they come, each handed to whoever asks next. */
@@ -230,8 +231,8 @@ for (const store of all) {
 
   test(`${store.name}: priorities`, async () => {
     await onStage(store, async ({ send, consume }) => {
-      await send("low", 9);
-      await send("high", 0);
+      await send("low", store.priorities[0]);
+      await send("high", store.priorities[1]);
       const inbox = new Inbox();
       const consumer = await consume(inbox, 1);
       const first = await inbox.next();

@@ -15,6 +15,10 @@ export class MetaCodec {
     return encode(null, this.#serializer).contentType;
   }
 
+  get contentEncoding(): string {
+    return encode(null, this.#serializer).contentEncoding;
+  }
+
   encode(value: unknown): Buffer {
     const { body } = encode(value, this.#serializer);
     return Buffer.from(body.buffer, body.byteOffset, body.byteLength);

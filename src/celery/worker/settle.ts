@@ -1,4 +1,10 @@
-import { EncodeError, TaskRevokedError, TimeLimitExceeded, WorkerLostError } from "../../core/index.ts";
+import {
+  OperationalError,
+  SpoolError,
+  TaskRevokedError,
+  TimeLimitExceeded,
+  WorkerLostError,
+} from "../../core/index.ts";
 import { taskCall } from "../canvas/call.ts";
 import { plan } from "../canvas/plan.ts";
 import { mergeOptions, withOptions, wireSignature, type WireOptions } from "../canvas/wire.ts";
@@ -23,7 +29,17 @@ export type Ending =
  * What becomes of a request once its run has ended: links and chain, stored result, chord, acknowledgement, event, in
  * the order that Celery keeps. Rejects only when broker or backend refuse; the caller then gives the message back.
  */
-export function settle(context: WorkerContext, request: Request, ending: Ending): Promise<void> {
+export async function settle(context: WorkerContext, request: Request, ending: Ending): Promise<void> {
+  try {
+    await settleAs(context, request, ending);
+  } catch (error) {
+    // What can never succeed (a chord on a backend that cannot count, say) must not come back for ever.
+    if (!(error instanceof SpoolError) || error instanceof OperationalError) throw error;
+    await fail(context, request, encodeException(error), tracebackOf(error));
+  }
+}
+
+function settleAs(context: WorkerContext, request: Request, ending: Ending): Promise<void> {
   switch (ending.kind) {
     case "success":
       return succeed(context, request, ending);
@@ -52,15 +68,10 @@ export function settle(context: WorkerContext, request: Request, ending: Ending)
 type Ended<K extends Outcome["kind"]> = Extract<Outcome, { kind: K }>;
 
 async function succeed(context: WorkerContext, request: Request, outcome: Ended<"success">): Promise<void> {
-  try {
-    const sent = await afterSuccess(context, request, outcome.value);
-    const children = sent.length === 0 ? outcome.children : [...outcome.children, ...sent];
-    await storeState(context, request, { status: "SUCCESS", result: outcome.value, children });
-    await afterChordMember(context, request, "SUCCESS", outcome.value);
-  } catch (error) {
-    if (!(error instanceof EncodeError)) throw error;
-    return fail(context, request, encodeException(error), tracebackOf(error));
-  }
+  const sent = await afterSuccess(context, request, outcome.value);
+  const children = sent.length === 0 ? outcome.children : [...outcome.children, ...sent];
+  await storeState(context, request, { status: "SUCCESS", result: outcome.value, children });
+  await afterChordMember(context, request, "SUCCESS", outcome.value);
   request.acknowledge();
   context.events.task("task-succeeded", () => ({
     uuid: request.id,

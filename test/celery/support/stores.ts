@@ -7,14 +7,22 @@ import { available, unique } from "./services.ts";
 /** One place to run the contract suites on: a broker and a backend, made anew for each test. */
 export interface Store {
   readonly name: string;
+  /** The backend can count the members of chords. */
+  readonly chords: boolean;
+  /** The least and the most urgent priority: RabbitMQ counts the other way round. */
+  readonly priorities: readonly [low: number, high: number];
   readonly open: () => { settings: Partial<Settings>; dispose: () => void };
 }
 
+const usual = { chords: true, priorities: [9, 0] } as const;
+
 /** Each broker kind with the result backend that goes with it, as far as its service is there. */
 export async function stores(): Promise<Store[]> {
-  const found: Store[] = [{ name: "memory", open: () => at(`memory://${unique("hub")}`) }];
-  found.push({ name: "sqlite", open: openSqlite });
-  if (await available("redis")) found.push({ name: "redis", open: openRedis });
+  const found: Store[] = [{ name: "memory", ...usual, open: () => at(`memory://${unique("hub")}`) }];
+  found.push({ name: "sqlite", ...usual, open: openSqlite });
+  if (await available("redis")) found.push({ name: "redis", ...usual, open: openRedis });
+  if (await available("rabbitmq"))
+    found.push({ name: "amqp", chords: false, priorities: [0, 9], open: openAmqp });
   return found;
 }
 
@@ -41,6 +49,18 @@ function openRedis(): { settings: Partial<Settings>; dispose: () => void } {
     },
     dispose: () => {},
   };
+}
+
+/** Every queue is named anew, and goes away by itself when nobody has used it for a minute. */
+function openAmqp(): { settings: Partial<Settings>; dispose: () => void } {
+  const name = unique("spool-test");
+  const settings: Partial<Settings> = {
+    broker: "amqp://guest:guest@127.0.0.1:5672//",
+    backend: "rpc://",
+    taskDefaultQueue: name,
+    taskQueues: [{ name, arguments: { "x-expires": 60_000 } }],
+  };
+  return { settings, dispose: () => {} };
 }
 
 export function scratchFile(name: string): { path: string; dispose: () => void } {

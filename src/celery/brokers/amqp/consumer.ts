@@ -1,0 +1,132 @@
+import type { ConsumeOptions, Consumer, Delivery, QueueSpec } from "../broker.ts";
+import { fromAmqp } from "./convert.ts";
+import { pause, type AmqpChannel, type AmqpLink, type AmqpMessage } from "./link.ts";
+import { declareTaskQueue, isQuorum } from "./topology.ts";
+
+const RETRY_SECONDS = 0.5;
+
+/** Consumes on a channel of its own, which is set up again after each lost connection. */
+export class AmqpConsumer implements Consumer {
+  readonly #link: AmqpLink;
+  readonly #options: ConsumeOptions;
+  readonly #queues = new Map<string, { spec: QueueSpec; tag: string }>();
+  #channel: AmqpChannel | undefined;
+  #prefetch: number;
+  #paused = false;
+  #stopWatching: (() => void) | undefined;
+
+  constructor(link: AmqpLink, options: ConsumeOptions) {
+    this.#link = link;
+    this.#options = options;
+    this.#prefetch = options.prefetch;
+  }
+
+  async start(): Promise<void> {
+    for (const spec of this.#options.queues) this.#queues.set(spec.name, { spec, tag: "" });
+    this.#stopWatching = this.#link.onLost(() => void this.#again());
+    await this.#setUp();
+  }
+
+  setPrefetch(count: number): void {
+    if (count === this.#prefetch) return;
+    this.#prefetch = count;
+    const { channel, global } = { channel: this.#channel, global: this.#global() };
+    if (channel !== undefined && global) channel.prefetch(count, true).catch(() => {});
+  }
+
+  async addQueue(spec: QueueSpec): Promise<void> {
+    if (this.#queues.has(spec.name)) return;
+    const entry = { spec, tag: "" };
+    this.#queues.set(spec.name, entry);
+    if (this.#channel === undefined) return;
+    await declareTaskQueue(this.#channel, spec);
+    entry.tag = await this.#consume(this.#channel, spec);
+  }
+
+  async cancelQueue(name: string): Promise<void> {
+    const entry = this.#queues.get(name);
+    this.#queues.delete(name);
+    if (entry !== undefined && entry.tag !== "") await this.#channel?.cancel(entry.tag);
+  }
+
+  queues(): readonly QueueSpec[] {
+    return [...this.#queues.values()].map(({ spec }) => spec);
+  }
+
+  async pause(): Promise<void> {
+    this.#paused = true;
+    this.#stopWatching?.();
+    const channel = this.#channel;
+    if (channel === undefined) return;
+    const tags = [...this.#queues.values()].map(({ tag }) => tag).filter((tag) => tag !== "");
+    await Promise.all(tags.map((tag) => channel.cancel(tag))).catch(() => {});
+  }
+
+  /** Closing the channel gives back what is open, in its old place in the queue. */
+  async close(): Promise<void> {
+    await this.pause();
+    const channel = this.#channel;
+    this.#channel = undefined;
+    await channel?.close().catch(() => {});
+  }
+
+  #global(): boolean {
+    return ![...this.#queues.values()].some(({ spec }) => isQuorum(spec));
+  }
+
+  async #setUp(): Promise<void> {
+    const channel = await this.#link.channel();
+    // A channel that the server closes (an acknowledgement it does not know, say) is replaced like a lost connection.
+    channel.once("close", () => {
+      if (this.#channel === channel) void this.#again();
+    });
+    await channel.prefetch(this.#prefetch, this.#global());
+    for (const entry of this.#queues.values()) {
+      await declareTaskQueue(channel, entry.spec);
+      entry.tag = await this.#consume(channel, entry.spec);
+    }
+    this.#channel = channel;
+  }
+
+  async #again(): Promise<void> {
+    if (this.#channel === undefined) return;
+    this.#channel = undefined;
+    while (!this.#paused && !this.#link.closed) {
+      try {
+        await this.#setUp();
+        return;
+      } catch {
+        await pause(RETRY_SECONDS);
+      }
+    }
+  }
+
+  async #consume(channel: AmqpChannel, spec: QueueSpec): Promise<string> {
+    const { consumerTag } = await channel.consume(spec.name, (message) => {
+      if (message !== null) this.#options.onDelivery(deliveryOf(channel, spec.name, message));
+    });
+    return consumerTag;
+  }
+}
+
+/** Acknowledging on a channel that is gone does nothing: the server has requeued the message long since. */
+function deliveryOf(channel: AmqpChannel, queue: string, message: AmqpMessage): Delivery {
+  const { exchange, routingKey, redelivered } = message.fields;
+  return {
+    message: fromAmqp(message),
+    queue,
+    exchange,
+    routingKey,
+    redelivered,
+    ack: () => attempt(() => channel.ack(message)),
+    reject: (requeue) => attempt(() => channel.reject(message, requeue)),
+  };
+}
+
+function attempt(fn: () => void): void {
+  try {
+    fn();
+  } catch {
+    // The channel is closed.
+  }
+}
