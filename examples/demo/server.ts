@@ -4,14 +4,18 @@ import type { AddressInfo } from "node:net";
 
 /**
  * A real HTTP server on the loopback, in a process of its own. Every answer comes after LATENCY_MS: `/status/N` is a
- * line, `/file/N` the text of the Nth file named on the command line. Ends when its parent's end of the channel closes.
+ * line, `/page/N` the text of the Nth group of the files named on the command line. Ends when its parent goes.
  */
 const LATENCY_MS = 10;
-const files = process.argv.slice(2).map((path) => readFileSync(path));
+const [perPage = "1", ...paths] = process.argv.slice(2);
+const files = paths.map((path) => readFileSync(path));
+const pages = files.flatMap((_, i) =>
+  i % Number(perPage) === 0 ? [Buffer.concat(files.slice(i, i + Number(perPage)))] : [],
+);
 
 const server = createServer((request, response) => {
   const [, kind, number = ""] = (request.url ?? "").split("/");
-  const body = kind === "file" ? files[Number(number)] : `item ${number} is fine\n`;
+  const body = kind === "page" ? pages[Number(number)] : `item ${number} is fine\n`;
   setTimeout(() => response.writeHead(body === undefined ? 404 : 200).end(body), LATENCY_MS);
 });
 server.keepAliveTimeout = 60_000;

@@ -1,9 +1,19 @@
 import { doubtsAbout, foreignWait, ownTime } from "./confidence.ts";
 import { mostAsyncGain } from "./formulas.ts";
-import type { Choice, Classification, Crossing, ModelKind, Recommendation, Row } from "./types.ts";
+import type { Choice, Classification, Crossing, ModelKind, Recommendation, Row, WorkClass } from "./types.ts";
 
 /** Models this close to the fastest count as equally fast; the simplest of them wins. */
 const AS_FAST = 1.05;
+/** The same where the measurements are in doubt: below this, a difference is the machine's rather than the model's. */
+const AS_FAST_IN_DOUBT = 1.25;
+/** What each kind of work is made for; it breaks ties in doubt, because classes rest on CPU time, not on wall time. */
+const NATURAL: Record<WorkClass, ModelKind> = {
+  "async-io": "event-loop",
+  "native-pool": "event-loop",
+  "js-cpu": "threads",
+  blocking: "threads",
+  mixed: "threads-async",
+};
 const SIMPLICITY: Record<ModelKind, number> = {
   serial: 0,
   "event-loop": 1,
@@ -36,13 +46,15 @@ export function decide(evidence: Evidence): Recommendation {
   const usable = evidence.rows.filter((row) => isUsable(row, serial));
   const scale = evidence.inputs / evidence.measured;
   const time = (row: Row): number => scale * ownTime(row, cores);
-  const warm = pick(usable, time);
-  const oneOff = pick(usable, (row) => (row.start ?? 0) + time(row));
   const fastest = usable.reduce((a, b) => (time(b) < time(a) ? b : a));
-  const ranked = [serial, warm.row, fastest];
-  const doubts = doubtsAbout(ranked, cores);
-  if (ranked.some((row) => foreignWait(row, cores) > 0))
-    doubts.push("models are ranked by their times without the waits for a core");
+  const doubts = doubtsAbout([serial, pick(usable, time, undefined).row, fastest], cores);
+  const natural = doubts.length === 0 ? undefined : NATURAL[evidence.classification.class];
+  const warm = pick(usable, time, natural);
+  const oneOff = pick(usable, (row) => (row.start ?? 0) + time(row), natural);
+  if ([serial, fastest].some((row) => foreignWait(row, cores) > 0))
+    doubts.push(
+      "models are ranked by their times without the waits for a core; below 25 % apart, the class decides",
+    );
   return {
     model: warm.row.model,
     speedup: time(serial) / time(warm.row),
@@ -60,9 +72,17 @@ function isUsable(row: Row, serial: Row): boolean {
   return row.differsAt === null && row.failed <= serial.failed;
 }
 
-function pick(rows: readonly Row[], total: (row: Row) => number): { row: Row; choice: Choice } {
+/** The simplest of the fastest; in doubt, the fastest of the natural kind if it is among them. */
+function pick(
+  rows: readonly Row[],
+  total: (row: Row) => number,
+  natural: ModelKind | undefined,
+): { row: Row; choice: Choice } {
+  const tie = natural === undefined ? AS_FAST : AS_FAST_IN_DOUBT;
   const best = Math.min(...rows.map(total));
-  const row = rows.filter((r) => total(r) <= best * AS_FAST).sort(bySimplicity)[0]!;
+  const fast = rows.filter((row) => total(row) <= best * tie);
+  const fitting = fast.filter((row) => row.model.kind === natural).sort((a, b) => total(a) - total(b));
+  const row = fitting[0] ?? fast.sort(bySimplicity)[0]!;
   return { row, choice: { model: row.model, total: total(row) } };
 }
 

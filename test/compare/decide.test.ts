@@ -122,6 +122,18 @@ test("a quiet serial run does not hide that the parallel runs found the cores ta
   assert.deepEqual([found.model.name, found.confidence], ["threads x2", "low"]);
 });
 
+test("in doubt, models less than 25 % apart are told apart by what the work is made for", () => {
+  const rows = [
+    row("serial", 1, { runQueueWait: 0.4 }),
+    row("threads", 0.5, { workers: 1 }),
+    row("threads", 0.3, { workers: 4 }),
+    row("processes", 0.26, { workers: 4 }),
+  ];
+  assert.equal(decide(evidence(rows)).model.name, "threads x4");
+  const quiet = rows.map((r) => ({ ...r, runQueueWait: 0 }));
+  assert.equal(decide(evidence(quiet)).model.name, "processes x4");
+});
+
 test("waits that a run's own threads explain (they keep every core busy) raise no doubt", () => {
   const rows = [row("serial", 1), row("threads", 0.52, { workers: 2, cpu: 1.0, runQueueWait: 0.08 })];
   assert.equal(decide(evidence(rows, { cores: 2 })).confidence, "high");

@@ -30,6 +30,9 @@ const SHORTEST_SECONDS = 0.05;
 /** But never more tasks than this, or the models that cross a border for each would take for ever. */
 const MOST_TASKS = 10_000;
 
+/** So many times `least` are worth twice the time: pools with several tasks in flight need tasks to show anything. */
+const COMFORTABLE = 8;
+
 /** The serial warm-up: finds how many inputs fit into `seconds`, but never fewer than `least`. */
 export async function sampleSerially(
   fn: Task,
@@ -69,7 +72,8 @@ async function howManyFit(
   const started = now();
   for (let i = 0; i < inputs.length; i++) {
     signal?.throwIfAborted();
-    if (i >= least && now() - started >= seconds) return i;
+    const limit = i < least * COMFORTABLE ? 2 * seconds : seconds;
+    if (i >= least && now() - started >= limit) return i;
     try {
       await fn(inputs[i]);
     } catch {
