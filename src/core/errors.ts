@@ -156,6 +156,11 @@ export class EOFError extends SpoolError {
   static override readonly code: string = "EOF";
 }
 
+/** Nobody can read any more what would be sent. Python: `BrokenPipeError`. */
+export class BrokenPipeError extends SpoolError {
+  static override readonly code: string = "BROKEN_PIPE";
+}
+
 /** A barrier was reset or aborted while someone waited at it. Python: `threading.BrokenBarrierError`. */
 export class BrokenBarrierError extends SpoolError {
   static override readonly code: string = "BROKEN_BARRIER";

@@ -1,7 +1,7 @@
-import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, writeSync } from "node:fs";
 import { isMainThread } from "node:worker_threads";
 import { isDead, me } from "./owner.ts";
-import { requirePosix } from "./posix.ts";
+import { requirePosix, type Watch } from "./posix.ts";
 
 /**
  * How a process calls the event loop of another that waits on a word: a pipe per thread, whose reading end the loop
@@ -52,8 +52,9 @@ const FIRST_BIT = 1;
 const BITS = 29;
 
 interface Bell {
-  readonly read: number;
   readonly write: number;
+  /** Held here because a watch ends when it is collected. */
+  readonly watch: Watch;
 }
 
 let bell: Bell | null = null;
@@ -62,7 +63,6 @@ const entered = new Set<WeakRef<Int32Array>>();
 /** Writing ends of other threads' bells, by token: an open end always means that very pipe. */
 const ends = new Map<number, number>();
 const BYTE = new Uint8Array([1]);
-const drain = new Uint8Array(4096);
 
 function myEntryIn(words: Int32Array): number {
   for (let entry = 0; entry < ENTRIES; entry++) {
@@ -84,15 +84,14 @@ function myEntryIn(words: Int32Array): number {
 function myBell(): Bell {
   if (bell !== null) return bell;
   const [read, write] = requirePosix().pipe();
-  bell = { read, write };
   const watch = requirePosix().watch(read, answer);
+  bell = { write, watch };
   watch.unref();
   // The descriptors of a thread would outlive it.
   if (!isMainThread) {
     process.once("exit", () => {
       for (const ref of entered) leave(ref.deref());
       watch.close();
-      closeSync(read);
       closeSync(write);
     });
   }
@@ -107,11 +106,6 @@ function leave(words: Int32Array | undefined): void {
 }
 
 function answer(): void {
-  try {
-    readSync(bell!.read, drain);
-  } catch {
-    // Another turn has drained it.
-  }
   for (const rung of listeners) rung();
 }
 

@@ -8,6 +8,7 @@ export type { MemoryKind, Segment, Window } from "./segment.ts";
 export { POINT_WORDS, type Point } from "./point.ts";
 export { type Pause, type Steps, type Waiter, deadlock, runAsync, runSync } from "./steps.ts";
 export { type Abandoned, MUTEX_WORDS, Mutex, type MutexStatistics } from "./mutex.ts";
+export { type Read, Ring, type RingHooks, type Write } from "./ring.ts";
 export { isDead, me, nativeThreadId, threadOf } from "./owner.ts";
 export { LOOK_MS } from "./parking.ts";
 export { posix } from "./posix.ts";

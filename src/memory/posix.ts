@@ -1,9 +1,11 @@
 import { ftruncateSync } from "node:fs";
+import { Socket } from "node:net";
 import { UnsupportedError } from "../core/index.ts";
 import { loadKoffi } from "./koffi.ts";
 
 /**
- * The few system calls that shared memory between processes needs, through the optional peer `koffi`. Nothing here uses koffi's `.async`: a wait there would occupy libuv's thread pool and freeze `fs`.
+ * The few system calls that shared memory between processes needs, through the optional peer `koffi`. Nothing
+ * here uses koffi's `.async`: a wait there would occupy libuv's thread pool and freeze `fs`.
  */
 export interface Posix {
   /** A nameless file in memory that can only grow: nobody can pull pages from under a mapping. */
@@ -16,7 +18,7 @@ export interface Posix {
   futexWake(address: bigint, count: number): number;
   /** Reading and writing end; both close on exec and never block. */
   pipe(): [number, number];
-  /** Calls `ready` in this thread's event loop whenever the file can be read. */
+  /** Calls `ready` in this thread's event loop whenever something was written into the pipe. */
   watch(fd: number, ready: () => void): Watch;
   /** Gives the pages of a range back to the system; it reads as zeros afterwards. */
   punch(fd: number, offset: number, length: number): void;
@@ -27,8 +29,7 @@ export interface Mapping {
   readonly address: bigint;
 }
 
-interface Watch {
-  ref(): void;
+export interface Watch {
   unref(): void;
   close(): void;
 }
@@ -122,9 +123,16 @@ function load(): Posix {
       check(pipe2(fds, O_CLOEXEC_NONBLOCK) as number, "pipe2");
       return fds as [number, number];
     },
-    watch: (fd, ready) => koffi.node.poll(fd, { readable: true }, ready),
+    watch,
     punch(fd, offset, length) {
       fallocate(fd, FALLOC_KEEP_SIZE_PUNCH_HOLE, offset, length);
     },
   };
+}
+
+/** koffi has a watch of its own, but its callbacks run no microtasks and are fatal in a thread that is being terminated. */
+function watch(fd: number, ready: () => void): Watch {
+  const socket = new Socket({ fd, readable: true, writable: false });
+  socket.on("data", ready).on("error", () => {});
+  return { unref: () => void socket.unref(), close: () => void socket.destroy() };
 }

@@ -92,7 +92,6 @@ export class ProcessSegment implements Segment {
     return { bytes: new Uint8Array(buffer), words: new Int32Array(buffer) };
   }
 
-  /** Gives pages back whose content nobody needs. */
   discard(offset: number, length: number): void {
     requirePosix().punch(this.#fd, offset, length);
   }

@@ -27,6 +27,8 @@ export interface Segment extends Window {
   grow(byteLength: number): void;
   /** A window beyond the base, after `grow`. */
   window(offset: number, length: number): Window;
+  /** Gives memory beyond the base back to the system where that is possible; it reads as zeros afterwards. */
+  discard(offset: number, length: number): void;
   /** What another thread or process needs to reach the same memory. */
   ship(): SegmentState;
   /** Event-loop waiters of this thread, by the word they wait on. */

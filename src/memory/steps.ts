@@ -14,6 +14,8 @@ export interface Pause {
   readonly point: Point;
   /** What `announce` returned before the state was last looked at. */
   readonly seen: number;
+  /** Look again after so many milliseconds at the latest. */
+  readonly most?: number;
 }
 
 /** The one who waits, as the algorithm sees it. */
@@ -33,8 +35,8 @@ export function runSync<T>(make: (waiter: Waiter) => Steps<T>, options: WaitOpti
   while (!step.done) {
     const left = deadline - performance.now();
     if (left > 0) {
-      const { point, seen } = step.value;
-      point.segment.sleep(point.word, seen, Math.min(left, LOOK_MS));
+      const { point, seen, most = LOOK_MS } = step.value;
+      point.segment.sleep(point.word, seen, Math.min(left, most));
     } else deadline = Infinity;
     step = steps.next(left <= 0);
   }
@@ -64,6 +66,7 @@ class Run<T> implements Parked {
   #at: Point | null = null;
   #stopTimer: () => void = NOTHING;
   #unlink: () => void = NOTHING;
+  #stopLook: () => void = NOTHING;
 
   constructor(steps: Steps<T>, resolve: (value: T) => void, reject: (error: unknown) => void) {
     this.#steps = steps;
@@ -83,15 +86,17 @@ class Run<T> implements Parked {
     this.#advance(() => this.#steps.next(false));
   }
 
-  #park(pause: Pause): void {
-    this.#at = pause.point;
-    park(pause.point, pause.seen, this);
+  #park({ point, seen, most }: Pause): void {
+    this.#at = point;
+    park(point, seen, this);
+    if (most !== undefined) this.#stopLook = clock().after(most / 1000, () => this.resume());
   }
 
   #advance(step: () => IteratorResult<Pause, T>): void {
     if (this.#at === null) return;
     unpark(this.#at, this);
     this.#at = null;
+    this.#stopLook();
     try {
       const result = step();
       if (!result.done) return this.#park(result.value);

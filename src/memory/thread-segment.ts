@@ -63,6 +63,8 @@ export class ThreadSegment implements Segment {
     };
   }
 
+  discard(): void {}
+
   ship(): SegmentState {
     this.#remember();
     return { kind: "thread", base: this.#base, extension: this.#extension };

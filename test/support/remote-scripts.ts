@@ -17,5 +17,27 @@ export const scripts: Record<string, (objects: Map<string, any>, ...args: any[])
       lock.release();
     }
   },
-  nothing() {},
+  /** Puts `count` items made by `first + i` (numbers) or of `size` bytes, blocking. */
+  produceSync(objects, count: number, first: number, size: number) {
+    const queue = objects.get("queue");
+    const filler = new Uint8Array(size).fill(7);
+    for (let i = 0; i < count; i++) queue.putSync(size > 0 ? filler : first + i);
+  },
+  async produce(objects, count: number, first: number) {
+    const queue = objects.get("queue");
+    for (let i = 0; i < count; i++) await queue.put(first + i);
+  },
+  /** Takes `count` numbers and returns their sum. */
+  consumeSync(objects, count: number) {
+    const queue = objects.get("queue");
+    let sum = 0;
+    for (let i = 0; i < count; i++) sum += queue.getSync();
+    return sum;
+  },
+  async consume(objects, count: number) {
+    const queue = objects.get("queue");
+    let sum = 0;
+    for (let i = 0; i < count; i++) sum += await queue.get();
+    return sum;
+  },
 };

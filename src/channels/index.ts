@@ -1,0 +1,8 @@
+/**
+ * channels - layer 3: messages between threads and processes. Queues and pipes over rings in shared memory; listeners,
+ * clients and managers over sockets. Imports sync, memory, closures and core. Begin with queue.ts and codec.ts.
+ */
+export { type Connection, type ReceiveBytesOptions, type Waitable, wait } from "./connection.ts";
+export { pipe, PipeConnection } from "./pipe.ts";
+export { JoinableQueue, Queue } from "./queue.ts";
+export { BrokenPipeError, BufferTooShort, Empty, EOFError, Full, ShutDown } from "../core/index.ts";
