@@ -472,6 +472,11 @@ export class ProfilerError extends SpoolError {
   static override readonly code: string = "PROFILER";
 }
 
+/** A function used more memory than its test allows; the message lists who held it. */
+export class MemoryLimitError extends ProfilerError {
+  static override readonly code: string = "MEMORY_LIMIT";
+}
+
 // --- Command line -------------------------------------------------------------------------------
 
 /** The command line was used wrongly; the message says what to type instead. */

@@ -5,6 +5,7 @@
  * model/      frames, samples, call trees: what every engine produces and every report reads
  * attach/     the inspector engine: how a process is entered by its PID, and left as it was
  * external/   the external engine: the same from outside, for a process that cannot answer
+ * memory/     who holds memory: run, attach, Tracker, limits, and its reports
  * cpu/        record, top, dump, stalls
  * reporters/  flame graph, speedscope, folded stacks, pprof, cpuprofile, chrometrace
  *
@@ -46,3 +47,4 @@ export { toDumpText } from "./reporters/dump-text.ts";
 export { REPORT_FORMATS, renderReport, type ReportFormat, type ReportOptions } from "./reporters/report.ts";
 export { toStallText } from "./reporters/stall-text.ts";
 export { topScreen, type TopView } from "./reporters/top-screen.ts";
+export * from "./memory/index.ts";

@@ -9,5 +9,6 @@ export const commands: CommandTable = {
   record: async () => (await import("./record.ts")).command,
   dump: async () => (await import("./dump.ts")).command,
   stalls: async () => (await import("./stalls.ts")).command,
+  mem: async () => (await import("./mem.ts")).command,
   version: async () => (await import("./version.ts")).command,
 };

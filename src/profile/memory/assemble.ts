@@ -1,10 +1,15 @@
+import { pathToFileURL } from "node:url";
 import { type Frame, FrameTable, kindOf } from "../model/frame.ts";
 import { SourceMaps } from "../model/source-maps.ts";
+import { OWN_URL } from "../model/v8-profile.ts";
 import type { Checkpoint, MemoryProfile, MemoryThread } from "./profile-file.ts";
 import type { Collecting, RawCheckpoint, RawOffHeap, RawThread, V8AllocationNode } from "./raw.ts";
 
-/** Frames of these are the profiler's own; what it allocates is no news. */
-const OWN = /\/profile\/memory\/(preload|helper|script|scripts|off-heap|tracker)\.[jt]s$/;
+const OWN_FILE = /\/profile\/memory\/(preload|helper|script|scripts|off-heap|tracker)\.[jt]s$/;
+
+function isOwn(url: string): boolean {
+  return url.startsWith(OWN_URL) || OWN_FILE.test(url);
+}
 
 export interface AssembleOptions extends Collecting {
   readonly command: string;
@@ -34,29 +39,32 @@ export function assembleMemory(threads: readonly RawThread[], options: AssembleO
 
 function assembleThread(raw: RawThread, stacks: StackTable, seconds: (at: number) => number): MemoryThread {
   const { pid, process, thread, name, nodeVersion } = raw;
+  const places = new Places(raw.checkpoints);
   return {
     pid,
     process,
     thread,
     name,
     nodeVersion,
-    checkpoints: raw.checkpoints.map((checkpoint) => assembleCheckpoint(checkpoint, stacks, seconds)),
+    checkpoints: raw.checkpoints.map((checkpoint) => assembleCheckpoint(checkpoint, places, stacks, seconds)),
     timeline: raw.timeline.map(({ at, ...sizes }) => ({ time: seconds(at), ...sizes })),
   };
 }
 
 function assembleCheckpoint(
   raw: RawCheckpoint,
+  places: Places,
   stacks: StackTable,
   seconds: (at: number) => number,
 ): Checkpoint {
   const heap: [number, number][] = [];
-  const visit = (node: V8AllocationNode, stack: number): void => {
-    if (node.selfSize > 0) heap.push([stack, Math.round(node.selfSize)]);
-    for (const child of node.children) {
-      const frame = heapFrame(child);
-      if (!OWN.test(frame.url)) visit(child, stacks.below(stack, frame));
-    }
+  const visit = (node: V8AllocationNode, parent: number): void => {
+    const frame = places.frameOf(node);
+    const own = isOwn(frame.url);
+    // The profiler's own functions are left out; what the program does through them is the program's.
+    const stack = own || node === raw.head ? parent : stacks.below(parent, frame);
+    if (node.selfSize > 0 && !own) heap.push([stack, Math.round(node.selfSize)]);
+    for (const child of node.children) visit(child, stack);
   };
   visit(raw.head, ROOT);
   return {
@@ -67,23 +75,60 @@ function assembleCheckpoint(
   };
 }
 
-function heapFrame({ callFrame }: V8AllocationNode): Frame {
-  const { functionName, url, lineNumber, columnNumber } = callFrame;
-  return {
-    name: functionName || "(anonymous)",
-    url,
-    line: lineNumber + 1,
-    column: columnNumber + 1,
-    kind: kindOf(functionName, url),
-  };
+type CallFrame = V8AllocationNode["callFrame"];
+
+/**
+ * Where functions are. V8 forgets that of a script once none of its functions is alive, as is common at the end of a
+ * program, but an earlier checkpoint may have it.
+ */
+class Places {
+  readonly #known = new Map<string | number, CallFrame>();
+
+  constructor(checkpoints: readonly RawCheckpoint[]) {
+    const learn = (node: V8AllocationNode): void => {
+      if (node.callFrame.url !== "") {
+        this.#known.set(node.id, node.callFrame);
+        this.#known.set(nameIn(node.callFrame), node.callFrame);
+      }
+      node.children.forEach(learn);
+    };
+    for (const { head } of checkpoints) learn(head);
+  }
+
+  frameOf({ id, callFrame }: V8AllocationNode): Frame {
+    const found =
+      callFrame.url === ""
+        ? (this.#known.get(id) ?? this.#known.get(nameIn(callFrame)) ?? callFrame)
+        : callFrame;
+    const url = urlOf(found.url);
+    return {
+      name: found.functionName || "(anonymous)",
+      url,
+      line: found.lineNumber + 1,
+      column: found.columnNumber + 1,
+      kind: kindOf(found.functionName, url),
+    };
+  }
+}
+
+/** Identifies a function well enough where its position is lost. */
+function nameIn({ scriptId, functionName }: CallFrame): string {
+  return `${scriptId} ${functionName}`;
+}
+
+function urlOf(path: string): string {
+  return path.startsWith("/") ? pathToFileURL(path).href : path;
 }
 
 function offHeapStack({ stack }: RawOffHeap, stacks: StackTable): number {
   let index = ROOT;
   for (const [name, url, line, column] of stack) {
-    if (OWN.test(url)) continue;
+    if (isOwn(url)) continue;
     const named = name || "(anonymous)";
-    index = stacks.below(index, { name: named, url, line, column, kind: kindOf(named, url) });
+    index = stacks.below(
+      index,
+      stacks.sameLine({ name: named, url, line, column, kind: kindOf(named, url) }),
+    );
   }
   return index;
 }
@@ -96,11 +141,21 @@ class StackTable {
   readonly stacks: (readonly [number, number])[] = [];
   readonly #table = new FrameTable();
   readonly #maps = new SourceMaps(this.#table);
+  readonly #byLine = new Map<string, Frame>();
   readonly #frameIndex = new Map<Frame, number>();
   readonly #stackIndex = new Map<string, number>();
 
+  /**
+   * The frame that V8's sampler gave to this function, where it did: call sites give a function's first column
+   * otherwise than the sampler does.
+   */
+  sameLine(frame: Frame): Frame {
+    return this.#byLine.get(lineKey(frame)) ?? frame;
+  }
+
   /** The stack of `parent` with one frame more. */
   below(parent: number, frame: Frame): number {
+    if (!this.#byLine.has(lineKey(frame))) this.#byLine.set(lineKey(frame), frame);
     const index = this.#indexOf(this.#maps.map(this.#table.intern(frame)));
     const key = `${parent}:${index}`;
     let stack = this.#stackIndex.get(key);
@@ -119,4 +174,8 @@ class StackTable {
     }
     return index;
   }
+}
+
+function lineKey({ name, url, line }: Frame): string {
+  return `${name}|${url}|${line}`;
 }

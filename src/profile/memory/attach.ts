@@ -7,7 +7,7 @@ import { assembleMemory } from "./assemble.ts";
 import type { MemoryProfile } from "./profile-file.ts";
 import type { Collecting, RawThread } from "./raw.ts";
 import { type MemoryOptions, checkedOptions } from "./run.ts";
-import { AT_EXIT, ThreadMemory, UNDO } from "./thread-memory.ts";
+import { ThreadMemory } from "./thread-memory.ts";
 
 /** Bytes between samples in a process that is in production: V8's own default, well under 3 % even under stress. */
 const ATTACH_INTERVAL = 512 * 1024;
@@ -149,9 +149,9 @@ class ProcessMemory {
       this.#collecting,
       rss,
     );
-    this.#session.atDetach(UNDO);
+    this.#session.atDetach(main.undo);
     await main.start();
-    this.#session.atExit(AT_EXIT);
+    this.#session.atDetach(main.undo);
     this.#threads.push(main);
     await this.#session.workers((worker) => {
       const { thread, name } = worker;

@@ -28,7 +28,7 @@ function begin(options: Orders): void {
   if (options.offHeap) trackOffHeap(options.interval, options.total);
   runAtOnce(startSampling(options), self);
   const file = join(options.folder, `${process.pid}-${threadId}`);
-  const helper = WatchHelper.start(options, `${file}.watch.json`);
+  const helper = WatchHelper.start(options, { file: `${file}.watch.json` });
   const own: RawCheckpoint[] = [];
   const write = (seen: WatchReport): void => save(file, startedAt, seen);
   if (!isMainThread) lookNowAndThen(() => write({ checkpoints: own, timeline: [] }));
@@ -48,6 +48,7 @@ function begin(options: Orders): void {
     const end = runAtOnce(checkpoint("end", options), self);
     const seen = helper?.stop() ?? { checkpoints: own, timeline: [] };
     write({ checkpoints: [...seen.checkpoints, end], timeline: seen.timeline });
+    session.disconnect();
   };
   process.once("exit", finish);
   if (isMainThread) for (const signal of SIGNALS) finishOn(signal, finish);

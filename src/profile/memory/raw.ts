@@ -5,8 +5,11 @@
 
 /** A node of V8's allocation tree (the `.heapprofile` format). Lines and columns count from 0. */
 export interface V8AllocationNode {
+  /** The same in every checkpoint of a thread. */
+  readonly id: number;
   readonly callFrame: {
     readonly functionName: string;
+    readonly scriptId: string;
     readonly url: string;
     readonly lineNumber: number;
     readonly columnNumber: number;

@@ -1,11 +1,11 @@
 /** One DevTools command. */
-export interface Command {
+interface Command {
   readonly method: string;
   readonly params?: Record<string, unknown>;
 }
 
 /**
- * A sequence of DevTools commands that yields each and is given its reply: written once, run over a session that
+ * A sequence of DevTools commands that yields each and is given its reply, or thrown its failure: written once, run over a session that
  * answers at once (a thread asking itself, also while it exits) or later.
  */
 export type Script<R> = Generator<Command, R, never>;
@@ -20,7 +20,10 @@ export interface PlainSession {
 /** Runs a script over a session of this very thread, whose replies come before `post` returns. */
 export function runAtOnce<R>(script: Script<R>, session: PlainSession): R {
   let step = script.next();
-  while (step.done !== true) step = script.next(postAtOnce(session, step.value) as never);
+  while (step.done !== true) {
+    const outcome = postAtOnce(session, step.value);
+    step = outcome.error === null ? script.next(outcome.reply as never) : script.throw(outcome.error);
+  }
   return step.value;
 }
 
@@ -31,8 +34,14 @@ export interface Commands {
 
 export async function runOver<R>(script: Script<R>, thread: Commands): Promise<R> {
   let step = script.next();
-  while (step.done !== true)
-    step = script.next((await thread.send(step.value.method, step.value.params)) as never);
+  while (step.done !== true) {
+    const { method, params } = step.value;
+    const outcome = await thread.send(method, params).then(
+      (reply) => ({ reply, error: null }),
+      (error: unknown) => ({ reply: undefined, error }),
+    );
+    step = outcome.error === null ? script.next(outcome.reply as never) : script.throw(outcome.error);
+  }
   return step.value;
 }
 
@@ -48,12 +57,16 @@ export function commandsOf(session: PlainSession): Commands {
   };
 }
 
-function postAtOnce(session: PlainSession, { method, params }: Command): unknown {
-  let outcome: { error: Error | null; reply: object | undefined } | undefined;
+interface Outcome {
+  readonly error: Error | null;
+  readonly reply: object | undefined;
+}
+
+function postAtOnce(session: PlainSession, { method, params }: Command): Outcome {
+  let outcome: Outcome = { error: new Error("there was no answer"), reply: undefined };
   session.post(method, params, (error, reply) => {
     outcome = { error, reply };
   });
-  if (outcome === undefined) throw new Error(`${method} did not answer at once`);
-  if (outcome.error !== null) throw new Error(`${method}: ${outcome.error.message}`);
-  return outcome.reply;
+  if (outcome.error === null) return outcome;
+  return { error: new Error(`${method}: ${outcome.error.message}`), reply: undefined };
 }

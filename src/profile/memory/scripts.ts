@@ -1,3 +1,4 @@
+import { StateError } from "../../core/index.ts";
 import type { CheckpointKind, Collecting, RawCheckpoint, RawOffHeap, V8AllocationNode } from "./raw.ts";
 import type { Script } from "./script.ts";
 
@@ -5,8 +6,13 @@ const STACK_DEPTH = 128;
 const TRACKER = `globalThis[Symbol.for("spool.offHeap")]`;
 const OBJECT_GROUP = "spool";
 
-/** Begins V8's sampling of allocations. */
+/** Begins V8's sampling of allocations. V8 has one for each thread: a second one throws StateError. */
 export function* startSampling(options: Collecting): Script<void> {
+  if (yield* isSampling()) {
+    throw new StateError(
+      "V8 is sampling the allocations of this thread already, for another tracker, `spool mem` or a debugger: end that first",
+    );
+  }
   yield {
     method: "HeapProfiler.startSampling",
     params: {
@@ -16,6 +22,15 @@ export function* startSampling(options: Collecting): Script<void> {
       includeObjectsCollectedByMinorGC: options.total,
     },
   };
+}
+
+function* isSampling(): Script<boolean> {
+  try {
+    yield { method: "HeapProfiler.getSamplingProfile" };
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Ends it. Other sessions of the thread may go on asking for heap snapshots and the like. */

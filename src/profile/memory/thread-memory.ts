@@ -1,23 +1,26 @@
+import { type ExitHook, onExit } from "../attach/exit-hook.ts";
 import type { CdpSession } from "../attach/session.ts";
+import { OWN_URL } from "../model/v8-profile.ts";
 import { trackOffHeap } from "./off-heap.ts";
-import type { Collecting, RawCheckpoint, RawThread, V8AllocationNode } from "./raw.ts";
+import type { Collecting, RawCheckpoint, RawThread } from "./raw.ts";
 import { runOver } from "./script.ts";
 import { checkpoint, startSampling, stopSampling } from "./scripts.ts";
 import { MemoryWatch } from "./watch.ts";
 
 type Identity = Pick<RawThread, "pid" | "process" | "thread" | "name" | "nodeVersion">;
 
+/** Below this there is not much to find. */
+const SMALLEST_PEAK = 8 * 1024 * 1024;
 const UNINSTALL = `globalThis[Symbol.for("spool.offHeap")]?.uninstall()`;
 
-/** What undoes the collecting in a thread, as commands; stopping twice is no harm. */
-export const UNDO: readonly { method: string; params?: Record<string, unknown> }[] = [
+interface DevToolsCommand {
+  readonly method: string;
+  readonly params?: Record<string, unknown>;
+}
+
+const UNDO: readonly DevToolsCommand[] = [
   { method: "Runtime.evaluate", params: { expression: UNINSTALL } },
   { method: "HeapProfiler.stopSampling" },
-];
-
-/** Asked of a target that exits, so that its last state is known. */
-export const AT_EXIT: readonly { method: string; params?: Record<string, unknown> }[] = [
-  { method: "HeapProfiler.getSamplingProfile" },
 ];
 
 /** Collects the memory of one thread of another process. */
@@ -27,29 +30,29 @@ export class ThreadMemory {
   readonly #options: Collecting;
   readonly #watch: MemoryWatch;
   readonly #startedAt: number = Date.now();
+  #hook: ExitHook | undefined;
   #last: RawCheckpoint | undefined;
 
   constructor(thread: CdpSession, identity: Identity, options: Collecting, rss: () => number) {
     this.#thread = thread;
     this.#identity = identity;
     this.#options = options;
-    this.#watch = new MemoryWatch(thread, options, rss);
-    thread.on<{ method: string; result?: { profile: { head: V8AllocationNode } } }>(
-      "spool.final",
-      (final) => {
-        if (final.method === AT_EXIT[0]!.method && final.result !== undefined)
-          this.#last = { kind: "end", at: Date.now(), head: final.result.profile.head, offHeap: [] };
-      },
-    );
+    this.#watch = new MemoryWatch(thread, options, rss, SMALLEST_PEAK);
   }
 
   async start(): Promise<void> {
     const { interval, total, offHeap } = this.#options;
     if (offHeap) {
-      const expression = `(${trackOffHeap.toString()})(${interval}, ${total}), undefined`;
+      const expression = `(${trackOffHeap.toString()})(${interval}, ${total}), undefined\n//# sourceURL=${OWN_URL}off-heap`;
       await this.#thread.send("Runtime.evaluate", { expression });
     }
     await runOver(startSampling(this.#options), this.#thread);
+    this.#hook = await onExit(this.#thread, () => this.#takeEnd());
+  }
+
+  /** What undoes all this in the thread, for when we cannot any more. */
+  get undo(): readonly DevToolsCommand[] {
+    return [...UNDO, ...(this.#hook === undefined ? [] : [this.#hook.removal])];
   }
 
   async poll(): Promise<void> {
@@ -58,11 +61,8 @@ export class ThreadMemory {
 
   /** The state now, as the last checkpoint; what was known before, when the thread is gone. */
   async take(): Promise<RawThread> {
-    try {
-      this.#last = await runOver(checkpoint("end", this.#options), this.#thread);
-    } catch {
-      // It has ended: its exit, or its last checkpoint, stands for the end.
-    }
+    // When it has ended, its state at the exit or its last checkpoint stands for the end.
+    await this.#takeEnd().catch(() => {});
     return {
       ...this.#identity,
       startedAt: this.#startedAt,
@@ -75,10 +75,15 @@ export class ThreadMemory {
     const raw = await this.take();
     try {
       await this.#thread.send("Runtime.evaluate", { expression: UNINSTALL });
+      await this.#hook?.remove();
       await runOver(stopSampling(), this.#thread);
     } catch {
       // gone: there is nothing to undo
     }
     return raw;
+  }
+
+  async #takeEnd(): Promise<void> {
+    this.#last = await runOver(checkpoint("end", this.#options), this.#thread);
   }
 }

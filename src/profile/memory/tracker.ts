@@ -1,7 +1,6 @@
 import { Session } from "node:inspector";
 import { basename } from "node:path";
 import { isMainThread, threadId } from "node:worker_threads";
-import { StateError } from "../../core/index.ts";
 import { assembleMemory } from "./assemble.ts";
 import { WatchHelper, type WatchReport } from "./helper.ts";
 import { type OffHeapTracker, trackOffHeap } from "./off-heap.ts";
@@ -16,6 +15,8 @@ export interface TrackerOptions extends MemoryOptions {
   readonly file?: string;
   /** Watch for peaks from a helper thread (default true). It works from the main thread only. */
   readonly peaks?: boolean;
+  /** Look for peaks every 5 ms and in small heaps too, instead of every 50 ms from 8 MB on. */
+  readonly closely?: boolean;
 }
 
 /**
@@ -45,7 +46,15 @@ export class Tracker {
     this.#session.connect();
     this.#start();
     if (this.#options.offHeap) this.#offHeap = trackOffHeap(this.#options.interval, this.#options.total);
-    if (given.peaks !== false) this.#helper = WatchHelper.start(this.#options);
+    if (given.peaks !== false)
+      this.#helper = WatchHelper.start(this.#options, { closely: given.closely ?? false });
+  }
+
+  /** A tracker whose helper is at its post already, so that no early peak is missed. */
+  static async ready(options: TrackerOptions = {}): Promise<Tracker> {
+    const tracker = new Tracker(options);
+    await tracker.#helper?.ready();
+    return tracker;
   }
 
   /** What is known now; the tracker goes on. */
@@ -72,14 +81,9 @@ export class Tracker {
   #start(): void {
     try {
       runAtOnce(startSampling(this.#options), this.#session as PlainSession);
-    } catch (cause) {
+    } catch (error) {
       this.#session.disconnect();
-      throw new StateError(
-        "V8 is already sampling allocations in this thread: stop the other tracker first",
-        {
-          cause,
-        },
-      );
+      throw error;
     }
   }
 

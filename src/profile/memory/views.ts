@@ -50,7 +50,7 @@ export function peakOf(thread: MemoryThread): Checkpoint | undefined {
 }
 
 /** What leaks are measured against: the last checkpoint of the first half; undefined when the run was too short. */
-export function baselineOf(profile: MemoryProfile, thread: MemoryThread): Checkpoint | undefined {
+function baselineOf(profile: MemoryProfile, thread: MemoryThread): Checkpoint | undefined {
   return thread.checkpoints.findLast((c) => c.kind !== "end" && c.time <= profile.duration / 2);
 }
 

@@ -4,8 +4,6 @@ import { checkpoint, heapUsage } from "./scripts.ts";
 
 /** A new high-water mark is one this much above the last; each costs a garbage collection in the target. */
 const PEAK_FACTOR = 1.08;
-/** Below this a program is only starting up. */
-const SMALLEST_PEAK = 8 * 1024 * 1024;
 /** Checkpoints are taken at 1, 2, 4, 8, ... seconds: enough to see what grows, few enough for any length of run. */
 const FIRST_PERIODIC_MS = 1000;
 const MOST_POINTS = 2000;
@@ -20,12 +18,13 @@ export class MemoryWatch {
   #timeline: RawPoint[] = [];
   #keepEvery = 1;
   #polls = 0;
-  #highest = SMALLEST_PEAK;
+  #highest: number;
   #nextPeriodic: number = FIRST_PERIODIC_MS;
   #peak: RawCheckpoint | undefined;
 
-  /** `rss` gives the resident size of the thread's process. */
-  constructor(thread: Commands, options: Collecting, rss: () => number) {
+  /** `rss` gives the resident size of the thread's process; no peak is sought below `floor` bytes. */
+  constructor(thread: Commands, options: Collecting, rss: () => number, floor: number) {
+    this.#highest = floor;
     this.#thread = thread;
     this.#options = options;
     this.#rss = rss;

@@ -10,12 +10,16 @@ import { MemoryWatch } from "./watch.ts";
  * Whatever it has is in its file at every moment, so that a process that is killed or runs out of memory leaves its
  * last peak behind.
  */
-const { options, file, finished } = workerData as WatcherData;
-const POLL_MS = 50;
+const { options, file, finished, every, floor } = workerData as WatcherData;
 
 const session = new Session();
 session.connectToMainThread();
-const watch = new MemoryWatch(commandsOf(session as PlainSession), options, () => process.memoryUsage.rss());
+const watch = new MemoryWatch(
+  commandsOf(session as PlainSession),
+  options,
+  () => process.memoryUsage.rss(),
+  floor,
+);
 let timer: NodeJS.Timeout | undefined;
 
 function report(): WatchReport {
@@ -30,7 +34,7 @@ function save(): void {
 
 async function turn(): Promise<void> {
   if (await watch.poll()) save();
-  timer = setTimeout(turn, POLL_MS);
+  timer = setTimeout(turn, every);
 }
 
 parentPort!.once("message", (answer: MessagePort) => {
@@ -42,4 +46,5 @@ parentPort!.once("message", (answer: MessagePort) => {
   Atomics.notify(finished, 0);
 });
 
-void turn();
+await turn();
+parentPort!.postMessage("ready");
