@@ -8,8 +8,8 @@ import type { Node, Options } from "acorn";
  */
 export interface Analysis {
   readonly text: string;
-  /** Every function and class, outer before inner. */
-  readonly functions: readonly FunctionNode[];
+  /** Every function and class by where it ends; outer before inner. */
+  readonly byEnd: ReadonlyMap<number, readonly FunctionNode[]>;
   readonly references: readonly Reference[];
   readonly uses: readonly Use[];
   readonly exports: ReadonlyMap<string, string>;
@@ -173,7 +173,7 @@ class Walk {
     this.#uses.sort((a, b) => a.start - b.start);
     return {
       text: this.#text,
-      functions: this.#functions,
+      byEnd: Map.groupBy(this.#functions, (fn) => fn.node.end),
       references: this.#references,
       uses: this.#uses,
       exports: this.#exports,

@@ -1,4 +1,5 @@
 import { compileFunction, constants } from "node:vm";
+import { expectImports } from "./importer.ts";
 import type { Unit } from "./wire.ts";
 
 /** Makes one instance of a function from the values of its captured variables. */
@@ -86,6 +87,7 @@ function compileText(
   columnOffset: number,
 ): Function {
   const dynamic = /\bimport\b/.test(text);
+  if (dynamic) expectImports();
   return compileFunction(text, params, {
     filename: unit.url,
     lineOffset,

@@ -30,7 +30,7 @@ export function encodeFunction(enc: Encoding, fn: Function): void {
   const text = Function.prototype.toString.call(fn);
   if (text.endsWith("{ [native code] }")) return encodeNative(enc, fn);
   const at = enc.probe.locate(fn);
-  const place = findFunction(at, text, enc.stack, enc.probe);
+  const place = findFunction(at, text, () => enc.stack, enc.probe);
   if (place === undefined) refuseSource(enc);
   if (place.script.url.startsWith("node:")) refuseNative(enc, fn);
   if (hasPrivateMembers(place.fn.node)) enc.privateClasses.add(fn);

@@ -20,7 +20,7 @@ export function encodeObject(enc: Encoding, value: object): void {
   if (special !== undefined) return void enc.reserve(value, special);
   if (isReducible(value)) return encodeReduced(enc, value);
   refuseUncloneable(enc, value);
-  const policy = hostPolicy(value, enc.to);
+  const policy = hostPolicy(value, enc.to, enc.message);
   if (policy.kind === "refuse") {
     const problem = `an instance of ${policy.name} is bound to this thread`;
     enc.refuse({ code: "CAPTURE_HOST", problem, hint: policy.hint });
@@ -196,6 +196,8 @@ function encodePrototype(enc: Encoding, value: object, type: ObjectType): number
   if (proto === null) return enc.encode(null, "");
   if (proto === PROTOTYPES[type]() || isForeign(proto, type)) return NONE;
   const cls = classOf(proto);
+  // Node's own error classes are not to be had by name; what they derive from is.
+  if (cls === undefined && type === "error") return encodePrototype(enc, proto, type);
   if (cls === undefined) return enc.encode(proto, "[prototype]");
   if (intrinsicPath(proto) !== undefined) return enc.encode(proto, "[prototype]");
   const of = type === "error" ? tryClass(enc, cls) : enc.encode(cls, `class ${cls.name}`);

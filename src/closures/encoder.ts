@@ -18,6 +18,8 @@ export interface Encoded {
 export interface EncodeOptions {
   readonly to: Target;
   readonly back?: boolean;
+  /** Sent at once, so nothing needs copying, and what can be transferred may be in it. */
+  readonly message?: boolean;
 }
 
 /** Encodes one value with everything it needs, as it is at this moment. */
@@ -40,6 +42,7 @@ const EAGER_DEPTH = 1;
 class Encoder implements Encoding {
   readonly to: Target;
   readonly back: boolean;
+  readonly message: boolean;
   readonly probe: Probe = new Probe();
   readonly privateClasses: Set<Function> = new Set();
   holder: object | null = null;
@@ -58,6 +61,7 @@ class Encoder implements Encoding {
   constructor(options: EncodeOptions) {
     this.to = options.to;
     this.back = options.back ?? false;
+    this.message = options.message ?? false;
     this.#plain = new PlainCheck(options.to, true);
   }
 
@@ -69,7 +73,7 @@ class Encoder implements Encoding {
     const root = this.encode(value, label);
     this.#weakEntries();
     const groups = shareCells(this.#captures, (fn) => this.#nodes.indexOf(fn));
-    snapshot(this.#nodes);
+    if (!this.message) snapshot(this.#nodes);
     return { payload: { root, nodes: this.#nodes, units: this.#units, groups }, stable: this.#stable };
   }
 
@@ -79,7 +83,7 @@ class Encoder implements Encoding {
       return this.add({ kind: "raw", value });
     const known = this.#slots.get(value);
     if (known !== undefined) return known;
-    if (typeof value === "object" && this.#plain.test(value)) {
+    if (typeof value === "object" && this.#plain.isPlain(value)) {
       if (!isImmutable(value)) this.volatile();
       return this.#slotFor(value, { kind: "raw", value });
     }
@@ -239,10 +243,20 @@ function snapshot(nodes: WireNode[]): void {
       raw.push({ index, value: node.value });
   });
   if (raw.length === 0) return;
-  const copies = structuredClone(raw.map((entry) => entry.value));
+  const copies = copied(raw.map((entry) => entry.value));
   raw.forEach(({ index }, i) => {
     nodes[index] = { kind: "raw", value: copies[i] };
   });
+}
+
+function copied(values: unknown[]): unknown[] {
+  try {
+    return structuredClone(values);
+  } catch (cause) {
+    const problem = `something in it cannot be copied (${(cause as Error).message})`;
+    const hint = "make it inside the function, or pass it as an argument and name it in `transfer`";
+    throw captureError({ code: "CAPTURE_UNCLONEABLE", problem, hint }, [], callerPlace(), cause);
+  }
 }
 
 const WELL_KNOWN = new Map<symbol, string>(

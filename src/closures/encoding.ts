@@ -8,6 +8,8 @@ export interface Encoding {
   readonly to: Target;
   /** Going back to where classes came from: those the other side knows travel by their id. */
   readonly back: boolean;
+  /** Part of one message: what `transfer` can move may be in it. */
+  readonly message: boolean;
   readonly probe: Probe;
   /** Names of the scripts on the stack, by V8's id. */
   readonly stack: ReadonlyMap<string, string>;

@@ -21,7 +21,11 @@ export function encodeError(error: unknown, options: ShipOptions = { to: "proces
   try {
     return encode(error);
   } catch {
-    return encode(summary(error, 0));
+    try {
+      return encode(summary(error, 0));
+    } catch {
+      return encode(describe(error));
+    }
   }
 }
 

@@ -8,11 +8,12 @@ export type HostPolicy =
   | { readonly kind: "refuse"; readonly name: string; readonly hint: string };
 
 /** Looks along the prototype chain for the first class that is Node's rather than the language's or the program's. */
-export function hostPolicy(value: object, to: Target): HostPolicy {
+export function hostPolicy(value: object, to: Target, inMessage: boolean): HostPolicy {
   for (let p: object | null = Object.getPrototypeOf(value); p !== null; p = Object.getPrototypeOf(p)) {
     const name = hostClass(p);
     if (name === undefined) continue;
     if (ORDINARY.has(name.cls)) return { kind: "ordinary" };
+    if (inMessage && to === "thread" && TRANSFERABLE.has(name.cls)) return { kind: "clone" };
     if (CLONEABLE.has(name.cls)) {
       if (to === "thread") return { kind: "clone" };
       return {
@@ -61,6 +62,15 @@ const ORDINARY = new Set([
   "Buffer",
   "URL",
   "URLSearchParams",
+]);
+
+/** Structured clone takes them to a thread when the caller names them in `transfer`. */
+const TRANSFERABLE = new Set([
+  "MessagePort",
+  "FileHandle",
+  "ReadableStream",
+  "WritableStream",
+  "TransformStream",
 ]);
 
 /** Structured clone takes them to a thread. */

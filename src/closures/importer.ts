@@ -49,6 +49,18 @@ export async function importFrom(
   }
 }
 
+let announced = false;
+
+/**
+ * To be called before code with an `import()` of its own is compiled: Node warns once about the loader constant at
+ * the first such import, wherever that is.
+ */
+export function expectImports(): void {
+  if (announced) return;
+  announced = true;
+  void quietly(() => importerOf(import.meta.url)("node:module"));
+}
+
 function importerOf(base: string): Import {
   let importer = importers.get(base);
   if (importer === undefined) {

@@ -47,14 +47,14 @@ export function intrinsicAt(path: IntrinsicPath): unknown {
 }
 
 let builtins: Map<object, BuiltinPath> | undefined;
-let indexedModules = 0;
+let indexed = 0;
 
 /** Where Node's own modules hold a value, looking only at those that are loaded already. */
 export function builtinPath(value: object): BuiltinPath | undefined {
-  const loaded = loadedBuiltins();
-  if (builtins === undefined || loaded.length !== indexedModules) {
-    builtins = indexBuiltins(loaded);
-    indexedModules = loaded.length;
+  const list = (process as { moduleLoadList?: string[] }).moduleLoadList ?? [];
+  if (builtins === undefined || list.length !== indexed) {
+    builtins = indexBuiltins(publicModules(list));
+    indexed = list.length;
   }
   return builtins.get(value);
 }
@@ -92,8 +92,8 @@ function indexBuiltins(names: readonly string[]): Map<object, BuiltinPath> {
   return index;
 }
 
-function loadedBuiltins(): string[] {
-  const list = (process as { moduleLoadList?: string[] }).moduleLoadList ?? [];
+/** `fs/promises` after `fs`, so that what both hold is found by the shorter name. */
+function publicModules(list: readonly string[]): string[] {
   const names = list.map((entry) => entry.replace(/^NativeModule /, "")).filter(isPublicModule);
   return [...names.filter((n) => !n.includes("/")), ...names.filter((n) => n.includes("/"))];
 }

@@ -32,8 +32,8 @@ const PACKED = "spool:packed";
 
 function pack(value: unknown, label: string, to: Target, back: boolean): unknown {
   if (typeof value !== "object" && typeof value !== "function" && typeof value !== "symbol") return value;
-  if (value === null || (new PlainCheck(to, false).test(value) && !isPacked(value))) return value;
-  return { [PACKED]: encodeValue(value, label, { to, back }).payload };
+  if (value === null || (new PlainCheck(to, false).isPlain(value) && !isPacked(value))) return value;
+  return { [PACKED]: encodeValue(value, label, { to, back, message: true }).payload };
 }
 
 function unpack(wire: unknown): unknown {

@@ -15,13 +15,26 @@ export class PlainCheck {
   /** Objects known to be plain, or not: an object graph is looked at once however it is shared. */
   #seen: Map<object, boolean> | undefined;
   #visits = 0;
+  #tooDeep = false;
 
   constructor(to: Target, exact: boolean) {
     this.#to = to;
     this.#exact = exact;
   }
 
-  test(value: unknown, depth: number = 0): boolean {
+  /** What is nested too deeply to be looked at is not plain; encoding it will say so. */
+  isPlain(value: unknown): boolean {
+    if (this.#tooDeep) return typeof value !== "object" || value === null;
+    try {
+      return this.#test(value, 0);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      this.#tooDeep = true;
+      return false;
+    }
+  }
+
+  #test(value: unknown, depth: number): boolean {
     if (typeof value !== "object") return typeof value !== "function" && typeof value !== "symbol";
     if (value === null) return true;
     // Small data has no need of a memory of what was seen; it costs more than the check.
@@ -44,14 +57,14 @@ export class PlainCheck {
   #record(value: Record<string | symbol, unknown>, depth: number): boolean {
     if (value[reduce] !== undefined) return false;
     if (this.#exact) return this.#exactly(value, depth);
-    for (const key in value) if (!this.test(value[key], depth + 1)) return false;
+    for (const key in value) if (!this.#test(value[key], depth + 1)) return false;
     return true;
   }
 
   #array(value: unknown[], depth: number): boolean {
     if (this.#exact && !Object.isExtensible(value)) return false;
     if (this.#exact && Object.keys(value).length !== value.length) return this.#exactly(value, depth);
-    for (let i = 0; i < value.length; i++) if (!this.test(value[i], depth + 1)) return false;
+    for (let i = 0; i < value.length; i++) if (!this.#test(value[i], depth + 1)) return false;
     return true;
   }
 
@@ -62,7 +75,7 @@ export class PlainCheck {
       const property = Object.getOwnPropertyDescriptor(value, key)!;
       if (key === "length" && Array.isArray(value)) continue;
       if (!("value" in property) || !property.enumerable || !property.writable) return false;
-      if (!property.configurable || !this.test(property.value, depth + 1)) return false;
+      if (!property.configurable || !this.#test(property.value, depth + 1)) return false;
     }
     return true;
   }
@@ -79,11 +92,11 @@ export class PlainCheck {
     if (this.#exact && Reflect.ownKeys(value).some((key) => key !== "lastIndex")) return false;
     if (proto === Map.prototype && types.isMap(value)) {
       for (const [key, item] of value)
-        if (!this.test(key, depth + 1) || !this.test(item, depth + 1)) return false;
+        if (!this.#test(key, depth + 1) || !this.#test(item, depth + 1)) return false;
       return true;
     }
     if (proto === Set.prototype && types.isSet(value)) {
-      for (const item of value) if (!this.test(item, depth + 1)) return false;
+      for (const item of value) if (!this.#test(item, depth + 1)) return false;
       return true;
     }
     if (proto === RegExp.prototype) return types.isRegExp(value) && (!this.#exact || value.lastIndex === 0);

@@ -31,6 +31,7 @@ export interface ScriptSource {
  */
 export class Probe {
   #session: Session | undefined;
+  #stashId: string | undefined;
 
   locate(fn: Function): Located {
     const internals = this.#internals(fn);
@@ -122,33 +123,35 @@ export class Probe {
   close(): void {
     this.#session?.disconnect();
     this.#session = undefined;
+    this.#stashId = undefined;
   }
 
   #internals(value: object): Map<string, RemoteObject> {
     this.#open();
     stash.value = value;
-    const { result } = this.#post<{ result: RemoteObject }>("Runtime.evaluate", {
-      expression: `${STASH}.value`,
-    });
+    const objectId = this.#evaluate(`${STASH}.value`);
     stash.value = undefined;
     const { internalProperties = [] } = this.#post<{ internalProperties?: InternalProperty[] }>(
       "Runtime.getProperties",
-      { objectId: result.objectId, ownProperties: true },
+      { objectId, ownProperties: true },
     );
     return new Map(internalProperties.map((p) => [p.name, p.value ?? {}]));
   }
 
   /** The value itself behind a remote handle. */
   #live(objectId: string): unknown {
-    const { result } = this.#post<{ result: RemoteObject }>("Runtime.evaluate", { expression: STASH });
     this.#post("Runtime.callFunctionOn", {
-      objectId: result.objectId,
+      objectId: (this.#stashId ??= this.#evaluate(STASH)),
       functionDeclaration: "function (value) { this.value = value; }",
       arguments: [{ objectId }],
     });
     const { value } = stash;
     stash.value = undefined;
     return value;
+  }
+
+  #evaluate(expression: string): string | undefined {
+    return this.#post<{ result: RemoteObject }>("Runtime.evaluate", { expression }).result.objectId;
   }
 
   #open(): Session {

@@ -61,7 +61,8 @@ class Script {
     if (this.text.length > LARGE) return undefined;
     let analysis = this.#analyses.get(isModule);
     if (analysis === undefined) {
-      analysis = tryAnalyse(this.text, isModule);
+      // A function revived here is found in the module it was written in, but runs outside any module.
+      analysis = tryAnalyse(this.text, isModule) ?? tryAnalyse(this.text, !isModule);
       this.#analyses.set(isModule, analysis);
     }
     if (analysis === null) return undefined;
@@ -131,24 +132,23 @@ export function scriptsOnStack(): Map<string, string> {
 export function findFunction(
   at: Located,
   text: string,
-  stack: ReadonlyMap<string, string>,
+  stack: () => ReadonlyMap<string, string>,
   probe: Probe,
 ): Place | undefined {
   const known = scripts.get(at.scriptId);
-  if (known !== undefined) return known.find(at, text);
-  const name = stack.get(at.scriptId);
-  const fromDisk = name === undefined ? undefined : readScript(asUrl(name));
-  const place = fromDisk?.find(at, text);
+  const name = known === undefined ? stack().get(at.scriptId) : undefined;
+  const script = known ?? (name === undefined ? undefined : readScript(asUrl(name)));
+  const place = script?.find(at, text);
   if (place !== undefined) {
-    remember(at.scriptId, fromDisk!);
+    if (known === undefined) remember(at.scriptId, script!);
     return place;
   }
   const source = probe.source(at.scriptId);
   if (source === undefined) return undefined;
   const url = asUrl(source.url);
-  const script = new Script({ ...source, url }, readScript(url)?.text === source.text);
-  remember(at.scriptId, script);
-  return script.find(at, text);
+  const running = new Script({ ...source, url }, readScript(url)?.text === source.text);
+  remember(at.scriptId, running);
+  return running.find(at, text);
 }
 
 /** V8 names modules by URL, CommonJS files by path, and some scripts not at all. */
@@ -184,8 +184,7 @@ function tryAnalyse(text: string, isModule: boolean): Analysis | null {
 }
 
 function functionAt(analysis: Analysis, start: number, end: number): FunctionNode | undefined {
-  return analysis.functions.find(({ node, parent }) => {
-    if (node.end !== end) return false;
+  return analysis.byEnd.get(end)?.find(({ node, parent }) => {
     return node.start === start || (parent.end === end && parent.start <= start && node.start > start);
   });
 }

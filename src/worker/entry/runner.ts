@@ -190,10 +190,12 @@ export class Runner {
   }
 
   #invoke(job: Job, args: unknown[]): unknown {
-    if (job.extras !== undefined) return this.#scoped(job, () => job.entry.fn!(...args));
+    // Taken out first: called as a method, it would get the entry as its `this`.
+    const fn = job.entry.fn!;
+    if (job.extras !== undefined) return this.#scoped(job, () => fn(...args));
     const outer = enterScope((job.scope = new TaskScope()));
     try {
-      return job.entry.fn!(...args);
+      return fn(...args);
     } finally {
       leaveScope(outer);
     }
