@@ -17,10 +17,13 @@ export async function attach(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseCommand(args, OPTIONS);
   const pid = pidOption(positionals[0]);
   const output = outputFile(values.output, String(pid), values.force);
+  const recorded = memoryOptions(values);
   const duration = secondsOption("--duration", values.duration);
-  if (values.live === true) return (await import("./live.ts")).showLive(pid, memoryOptions(values));
+  if (values.live === true) return (await import("./live.ts")).showLive(pid, recorded);
   const quiet = values.quiet === true;
+  const told = new Set<string>();
   const tell = (line: string): void => {
+    told.add(line);
     if (!quiet) process.stderr.write(`spool mem: ${line}\n`);
   };
   try {
@@ -29,14 +32,15 @@ export async function attach(args: readonly string[]): Promise<number> {
     try {
       tell(`recording process ${pid}; Ctrl-C or \`spool mem detach ${pid}\` ends it`);
       const profile = await attachMemory(pid, {
-        ...memoryOptions(values),
+        ...recorded,
         signal: interrupts.stop,
         onNote: tell,
         ...(duration === undefined ? {} : { duration }),
         ...(values.subprocesses === undefined ? {} : { subprocesses: values.subprocesses }),
       });
       writeMemoryProfile(output, profile);
-      if (!quiet) sayWritten(output, profile);
+      const untold = profile.notes.filter((note) => !told.has(note));
+      if (!quiet) sayWritten(output, profile, untold);
       return 0;
     } finally {
       interrupts.release();

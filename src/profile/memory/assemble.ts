@@ -5,10 +5,13 @@ import { OWN_URL } from "../model/v8-profile.ts";
 import type { Checkpoint, MemoryProfile, MemoryThread } from "./profile-file.ts";
 import type { Collecting, RawCheckpoint, RawOffHeap, RawThread, V8AllocationNode } from "./raw.ts";
 
-const OWN_FILE = /\/profile\/memory\/(preload|helper|script|scripts|off-heap|tracker)\.[jt]s$/;
+/** The profiler's own work inside the program; what it allocates, directly or through Node, is no news. */
+const OWN_WORK = /\/profile\/memory\/(preload|helper|script|scripts|tracker)\.[jt]s$/;
+/** Functions of the profiler through which the program does its own work. */
+const OWN_WRAPPER = /\/profile\/memory\/(off-heap|limit)\.[jt]s$/;
 
 function isOwn(url: string): boolean {
-  return url.startsWith(OWN_URL) || OWN_FILE.test(url);
+  return url.startsWith(OWN_URL) || OWN_WRAPPER.test(url) || OWN_WORK.test(url);
 }
 
 export interface AssembleOptions extends Collecting {
@@ -60,8 +63,8 @@ function assembleCheckpoint(
   const heap: [number, number][] = [];
   const visit = (node: V8AllocationNode, parent: number): void => {
     const frame = places.frameOf(node);
+    if (OWN_WORK.test(frame.url)) return;
     const own = isOwn(frame.url);
-    // The profiler's own functions are left out; what the program does through them is the program's.
     const stack = own || node === raw.head ? parent : stacks.below(parent, frame);
     if (node.selfSize > 0 && !own) heap.push([stack, Math.round(node.selfSize)]);
     for (const child of node.children) visit(child, stack);

@@ -11,7 +11,7 @@ export type Moment = "peak" | "end" | "leaks";
 /** Memory that one stack asked for. */
 export interface Allocation {
   readonly thread: MemoryThread;
-  /** Outermost first. */
+  /** Outermost first; begins with the program's own outermost function where it has one. */
   readonly stack: readonly Frame[];
   readonly bytes: number;
   /** `heap`: V8's, estimated from samples. `off-heap`: ArrayBuffers and Buffers, approximate. */
@@ -136,8 +136,14 @@ function* allocationsOf(
   for (const [stack, bytes] of then) sums.set(stack, (sums.get(stack) ?? 0) + bytes);
   for (const [stack, bytes] of sums) {
     const grown = bytes - (had.get(stack) ?? 0);
-    if (grown > 0) yield { thread, stack: stacks.frames(stack), bytes: grown, area };
+    if (grown > 0) yield { thread, stack: fromProgram(stacks.frames(stack)), bytes: grown, area };
   }
+}
+
+/** A stack from the program's outermost function on: how Node came to call it is no news. */
+function fromProgram(stack: readonly Frame[]): readonly Frame[] {
+  const first = stack.findIndex((frame) => frame.kind === "js" || frame.kind === "wasm");
+  return first > 0 ? stack.slice(first) : stack;
 }
 
 /** Unfolds the profile's tree of stacks. */
