@@ -7,6 +7,17 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import {
+  Tracker,
+  allocationsAt,
+  memoryDiff,
+  memoryStatsText,
+  memoryTable,
+  memoryTree,
+  memoryTreeText,
+  readMemoryProfile,
+  sortedRows,
+} from "spool/profile";
 import { command } from "../../src/cli/commands/mem.ts";
 import { NodeTarget } from "../support/node-target.ts";
 
@@ -50,31 +61,38 @@ describe("spool mem", () => {
     assert.match(table.out, /104\.9 MB .*allocA \(.*memory-truth\.cjs:\d+\)/);
     assert.match(table.out, /~31\.5 MB {2}allocD/);
 
-    const rows = JSON.parse((await mem("table", "truth.json.gz", "--json")).out) as {
-      frame: { name: string };
-    }[];
-    assert.equal(rows[0]!.frame.name, "allocA");
+    const profile = readMemoryProfile(join(folder, "truth.json.gz"));
+    const allocations = allocationsAt(profile, "end");
+    assert.equal(sortedRows(allocations)[0]!.frame.name, "allocA");
+    assert.match(memoryTable(allocations, { sort: "total" }), / (99\.\d|100\.0) % .*memory-truth\.cjs:1\)/);
+    assert.match(memoryTreeText(memoryTree(allocations), { biggest: 3 }), /[├└]─ .*allocD/);
+    assert.match(memoryStatsText(profile), /largest functions[^]*allocA/);
+    assert.deepEqual(memoryDiff(allocations, allocations), []);
+  });
 
-    assert.match((await mem("tree", "truth.json.gz", "-b", "3")).out, /[├└]─ .*allocD/);
-    assert.match(
-      (await mem("summary", "truth.json.gz", "--end")).out,
-      / (99\.\d|100\.0) % .*memory-truth\.cjs:1\)/,
-    );
-    assert.match((await mem("stats", "truth.json.gz")).out, /largest functions[^]*allocA/);
-    assert.equal((await mem("leaks", "truth.json.gz")).code, 0);
-    assert.match((await mem("diff", "truth.json.gz", "truth.json.gz")).out, /^Change/);
-
-    assert.equal((await mem("flamegraph", "truth.json.gz", "-o", "flame.html")).code, 0);
-    assert.match(file("flame.html"), /allocA/);
-    assert.equal((await mem("temporal", "truth.json.gz", "-o", "time.html")).code, 0);
-    assert.match(file("time.html"), /<svg[^]*class="heap"/);
-    for (const format of ["heapprofile", "speedscope", "folded", "csv", "pprof"]) {
-      const transformed = await mem("transform", "truth.json.gz", "--format", format, "-o", `out.${format}`);
-      assert.equal(transformed.code, 0, transformed.err);
-    }
-    assert.equal((JSON.parse(file("out.heapprofile")) as { head: object }).head !== undefined, true);
-    assert.match(file("out.folded"), /allocA .* 104858\d{3}/);
-    assert.match(file("out.csv"), /off-heap/);
+  test("flamegraph, temporal and transform write what other programs open", async () => {
+    const path = join(folder, "tracked.json");
+    const tracker = new Tracker({ file: path, peaks: false });
+    const held = Array.from({ length: 10 }, () => new Array(131_072).fill(null));
+    tracker.stop();
+    assert.equal(held.length, 10);
+    const write = async (...args: string[]): Promise<string> => {
+      const output = join(folder, args.join("-"));
+      const [name = "", ...options] = args;
+      assert.equal(await command.run([name, path, ...options, "-o", output]), 0);
+      return readFileSync(output, "utf8");
+    };
+    assert.match(await write("flamegraph"), /mem\.test\.ts/);
+    assert.match(await write("temporal"), /<svg/);
+    assert.match(await write("transform", "--format=folded"), /mem\.test\.ts:\d+\) 10\d{6}\n/);
+    assert.match(await write("transform", "--format=csv"), /,heap,10\d{6},/);
+    const heapProfile = JSON.parse(await write("transform", "--format=heapprofile")) as { head: object };
+    assert.ok("children" in heapProfile.head);
+    const speedscope = JSON.parse(await write("transform", "--format=speedscope")) as {
+      profiles: { unit: string }[];
+    };
+    assert.equal(speedscope.profiles[0]!.unit, "bytes");
+    assert.ok((await write("transform", "--format=pprof")).length > 0);
   });
 
   test("attach records until another terminal detaches", async () => {

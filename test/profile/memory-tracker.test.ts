@@ -96,14 +96,14 @@ describe("Tracker", () => {
 describe("limits in tests", () => {
   test("a peak over the limit fails and names who held it", async () => {
     await assert.rejects(
-      limitMemory("20 MB", () => holdForAMoment(40))(),
+      limitMemory("10 MB", () => holdForAMoment(20))(),
       (error: Error & { code: string }) => {
         assert.equal(error.code, "MEMORY_LIMIT");
         assert.match(error.message, /allowed[^]*MB {2}/);
         return true;
       },
     );
-    assert.equal(await limitMemory("80 MB", () => holdForAMoment(40))(), 40);
+    assert.equal(await limitMemory("60 MB", () => holdForAMoment(20))(), 20);
   });
 
   test("what is left over the limit fails; what is let go does not", async () => {
