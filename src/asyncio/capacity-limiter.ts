@@ -1,4 +1,6 @@
 import { StateError, type WaitOptions, requireFunction, requireInteger } from "../core/index.ts";
+import { debug } from "./debug.ts";
+import { runHolding, waitHolding } from "./holding.ts";
 import { DONE, Waiter, WaiterQueue, refused } from "./waiter.ts";
 
 /**
@@ -39,8 +41,9 @@ export class CapacityLimiter {
   acquire(options?: WaitOptions): Promise<void> {
     const refusal = refused(options);
     if (refusal !== undefined) return refusal;
-    if (this.#borrowed >= this.#total)
-      return new Waiter("CapacityLimiter.acquire", options).in(this.#waiters);
+    if (this.#borrowed >= this.#total) {
+      return waitHolding(this, this.#borrowed, new Waiter("CapacityLimiter.acquire", options), this.#waiters);
+    }
     this.#borrowed++;
     return DONE;
   }
@@ -63,7 +66,7 @@ export class CapacityLimiter {
     const entered = this.acquire();
     if (entered !== DONE) await entered;
     try {
-      return await fn(...args);
+      return await (debug.hooks === undefined ? fn(...args) : runHolding(this, () => fn(...args)));
     } finally {
       this.release();
     }

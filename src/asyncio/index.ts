@@ -24,11 +24,13 @@ export {
   openMemoryChannel,
 } from "./memory-channel.ts";
 export { type Comparator, PriorityQueue } from "./priority-queue.ts";
+export { type ProcessNode, ps, pstree } from "./ps.ts";
 export { Queue } from "./queue.ts";
 export { race } from "./race.ts";
 export { type RunOptions, Runner, run } from "./runner.ts";
 export { currentSignal } from "./scope.ts";
 export { BoundedSemaphore, Semaphore } from "./semaphore.ts";
+export { type DebugFinding, type DebugOptions, isDebug, setDebug } from "./set-debug.ts";
 export { shield } from "./shield.ts";
 export { type SleepOptions, checkpoint, currentTime, sleep } from "./sleep.ts";
 export { type SupervisorOptions, supervisor } from "./supervisor.ts";

@@ -1,4 +1,5 @@
 import { LockOwnershipError, type WaitOptions } from "../core/index.ts";
+import { runHolding, waitHolding } from "./holding.ts";
 import { DONE, Waiter, WaiterQueue, refused } from "./waiter.ts";
 
 /**
@@ -18,7 +19,9 @@ export class Lock {
   acquire(options?: WaitOptions): Promise<void> {
     const refusal = refused(options);
     if (refusal !== undefined) return refusal;
-    if (this.#locked) return new Waiter("Lock.acquire", options).in(this.#waiters);
+    if (this.#locked) {
+      return waitHolding(this, 1, new Waiter("Lock.acquire", options), this.#waiters);
+    }
     this.#locked = true;
     return DONE;
   }
@@ -40,7 +43,7 @@ export class Lock {
     const entered = this.acquire(options);
     if (entered !== DONE) await entered;
     try {
-      return await fn();
+      return await runHolding(this, fn);
     } finally {
       this.release();
     }

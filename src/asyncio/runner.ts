@@ -1,5 +1,6 @@
 import { isMainThread } from "node:worker_threads";
 import { CancelledError, Interrupted, StateError, requireFunction } from "../core/index.ts";
+import { debug } from "./debug.ts";
 import { FreeTasks } from "./free-tasks.ts";
 import { Scope, currentScope, uninterruptible } from "./scope.ts";
 import { captureSite } from "./site.ts";
@@ -61,8 +62,10 @@ export class Runner implements AsyncDisposable {
     if (this.#closed) return;
     this.#closed = true;
     const { live, idle, scope } = this.#tasks;
-    for (const task of live)
+    for (const task of live) {
+      if (!task.observed) debug.hooks?.forgotten(task);
       task.cancel(new CancelledError(`The program ended before task "${task.name}" did`));
+    }
     while (live.size > 0) await new Waiter("free tasks", undefined, uninterruptible).in(idle);
     scope.unlink();
     this.#tasks.raiseUnseen();

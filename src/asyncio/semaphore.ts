@@ -1,4 +1,5 @@
 import { type WaitOptions, StateError, requireInteger } from "../core/index.ts";
+import { runHolding, waitHolding } from "./holding.ts";
 import { DONE, Waiter, WaiterQueue, refused } from "./waiter.ts";
 
 /**
@@ -7,6 +8,8 @@ import { DONE, Waiter, WaiterQueue, refused } from "./waiter.ts";
  */
 export class Semaphore {
   #value: number;
+  /** Acquired and not released; only the deadlock check reads it. */
+  #out = 0;
   readonly #waiters = new WaiterQueue();
 
   constructor(value: number = 1) {
@@ -25,8 +28,11 @@ export class Semaphore {
   acquire(options?: WaitOptions): Promise<void> {
     const refusal = refused(options);
     if (refusal !== undefined) return refusal;
-    if (this.#value === 0) return new Waiter("Semaphore.acquire", options).in(this.#waiters);
+    if (this.#value === 0) {
+      return waitHolding(this, this.#out, new Waiter("Semaphore.acquire", options), this.#waiters);
+    }
     this.#value--;
+    this.#out++;
     return DONE;
   }
 
@@ -34,18 +40,21 @@ export class Semaphore {
   acquireNowait(): boolean {
     if (this.#value === 0) return false;
     this.#value--;
+    this.#out++;
     return true;
   }
 
   release(): void {
-    if (!this.#waiters.grantFirst(undefined)) this.#value++;
+    if (this.#waiters.grantFirst(undefined)) return;
+    this.#value++;
+    this.#out--;
   }
 
   async with<T>(fn: () => T | PromiseLike<T>, options?: WaitOptions): Promise<T> {
     const entered = this.acquire(options);
     if (entered !== DONE) await entered;
     try {
-      return await fn();
+      return await runHolding(this, fn);
     } finally {
       this.release();
     }

@@ -41,4 +41,8 @@ class Sleep extends Waiter {
     const { release } = this;
     this.release = release === undefined ? stop : () => (stop(), release());
   }
+
+  override describe(): string {
+    return `sleep ${this.seconds} s`;
+  }
 }

@@ -9,6 +9,7 @@ import {
   unwrap,
 } from "../core/index.ts";
 import { isCancellation } from "./cancellation.ts";
+import { debug } from "./debug.ts";
 import { type Holder, Scope, currentScope } from "./scope.ts";
 import { type Site, siteText } from "./site.ts";
 import { Waiter, WaiterQueue } from "./waiter.ts";
@@ -235,6 +236,7 @@ export class Task<T> implements PromiseLike<T>, Holder {
       this.#waiters = undefined;
     }
     this.#owner.taskEnded(this);
+    debug.hooks?.taskEnded(this);
     const callbacks = this.#callbacks;
     this.#callbacks = undefined;
     if (callbacks !== undefined) for (const fn of callbacks) queueMicrotask(() => fn(this));

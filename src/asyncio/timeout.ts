@@ -8,7 +8,7 @@ import {
 } from "../core/index.ts";
 import { isCancellation } from "./cancellation.ts";
 import { reportAbandoned, reportSuppressed } from "./report.ts";
-import { type Holder, Scope, currentScope } from "./scope.ts";
+import { type Holder, Scope, currentScope, programScope } from "./scope.ts";
 
 export interface TimeoutOptions {
   /** Seconds that work which heard the cancellation gets to clean up before it is abandoned; default 5. */
@@ -142,7 +142,7 @@ class Timed<T> extends Scope implements Deadline, Holder {
   }
 
   describe(): string {
-    return this.abandoned ? "abandoned" : `${this.#seconds} s`;
+    return `${this.#seconds} s`;
   }
 
   settleOk(value: T): void {
@@ -183,6 +183,9 @@ class Timed<T> extends Scope implements Deadline, Holder {
   #abandon(): void {
     if (this.#settled) return;
     this.#settled = this.abandoned = true;
+    // It may outlive the tasks above it, and must stay visible until it settles.
+    this.unlink();
+    this.link(programScope);
     reportAbandoned(this, `${this.#call} (${this.#seconds} s)`);
     this.#reject(this.#thrown);
   }

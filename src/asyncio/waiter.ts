@@ -67,6 +67,11 @@ export class Waiter<T = void> extends CancelNode {
     return this.promise;
   }
 
+  /** For `ps`. */
+  describe(): string {
+    return this.what;
+  }
+
   #limit(options: WaitOptions): void {
     const { timeout, signal } = options;
     const stopTimer =

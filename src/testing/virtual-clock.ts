@@ -4,6 +4,11 @@ import { pendingRequests, turn } from "./turns.ts";
 export interface VirtualClockOptions {
   /** Jump to the next timer whenever nothing else can move (default true); else only `advance` moves time. */
   readonly autojump?: boolean | undefined;
+  /**
+   * Real seconds of quiet before a jump (default 0). Files and names hold the clock by themselves as a rule; for a
+   * test that waits for sockets, threads or children, give it what these may take. trio: `autojump_threshold`.
+   */
+  readonly threshold?: number | undefined;
   /** Where time begins, in seconds. */
   readonly start?: number | undefined;
 }
@@ -23,17 +28,20 @@ interface Timer {
  */
 export class VirtualClock implements Clock, Disposable {
   readonly #autojump: boolean;
+  readonly #threshold: number;
   #now: number;
   #timers: Timer[] = [];
   #live = 0;
   #activity = 0;
   #driving = false;
   #watchers = 0;
+  #endPause: (() => void) | undefined = undefined;
   #disposed = false;
   #uninstall: (() => void) | undefined;
 
   constructor(options: VirtualClockOptions = {}) {
     this.#autojump = options.autojump ?? true;
+    this.#threshold = options.threshold ?? 0;
     this.#now = options.start ?? 0;
   }
 
@@ -93,6 +101,26 @@ export class VirtualClock implements Clock, Disposable {
     }
   }
 
+  async #quietEnough(): Promise<void> {
+    let before: number;
+    do {
+      await this.#quiet();
+      before = this.#activity;
+      if (this.#threshold > 0) await this.#pause();
+    } while (this.#activity !== before && !this.#disposed);
+  }
+
+  /** Real time, cut short by `dispose`. */
+  #pause(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, this.#threshold * 1000);
+      this.#endPause = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
   async #quiet(): Promise<void> {
     let before: number;
     do {
@@ -103,6 +131,7 @@ export class VirtualClock implements Clock, Disposable {
 
   [Symbol.dispose](): void {
     this.#disposed = true;
+    this.#endPause?.();
     this.#uninstall?.();
     this.#uninstall = undefined;
   }
@@ -115,7 +144,7 @@ export class VirtualClock implements Clock, Disposable {
 
   async #jumpWhileBlocked(): Promise<void> {
     while (this.#live > 0 && !this.#disposed) {
-      if ((this.#next()?.when ?? Infinity) > this.#now) await this.#quiet();
+      if ((this.#next()?.when ?? Infinity) > this.#now) await this.#quietEnough();
       else await turn();
       const next = this.#next();
       // Whoever waits for quiet at this moment goes first, and makes a move of its own.
