@@ -14,6 +14,8 @@ export class FreeTasks implements TaskOwner, Holder {
   readonly scope: Scope;
   readonly live: Set<Task<any>> = new Set();
   readonly idle: WaiterQueue = new WaiterQueue();
+  /** Told when the runner has closed. */
+  onClose: (() => void) | undefined = undefined;
   readonly #failures = new Set<FailureRecord>();
 
   constructor(name: string, scope: Scope) {

@@ -68,6 +68,7 @@ export class Runner implements AsyncDisposable {
     }
     while (live.size > 0) await new Waiter("free tasks", undefined, uninterruptible).in(idle);
     scope.unlink();
+    this.#tasks.onClose?.();
     this.#tasks.raiseUnseen();
   }
 

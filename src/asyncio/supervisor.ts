@@ -17,7 +17,8 @@ export function supervisor<T>(
   return new Supervisor(options).runBody(fn);
 }
 
-class Supervisor extends TaskGroup {
+/** For this room: the group behind `supervisor` and a server's connections. */
+export class Supervisor extends TaskGroup {
   override readonly kind: string = "supervisor";
   readonly #onError: SupervisorOptions["onError"];
 

@@ -120,12 +120,15 @@ export class TaskGroup implements TaskOwner, Holder, AsyncDisposable {
     this.#throwOutcome();
   }
 
-  /** Cancels what still runs, waits for it, and throws the errors of children that failed. */
+  /**
+   * Cancels what still runs, waits for it, and throws the errors of children that failed. A cancellation from above is
+   * not thrown: the block's next wait meets it anyway, and the block's own error must not be covered by it.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return;
     if (this.#live > 0) this.cancel();
     await this.#close();
-    this.#throwOutcome();
+    this.#throwErrors();
   }
 
   describe(): string {
@@ -198,10 +201,14 @@ export class TaskGroup implements TaskOwner, Holder, AsyncDisposable {
 
   /** Real errors first; else the cancellation from above that reached the body or a child. */
   #throwOutcome(): void {
+    this.#throwErrors();
+    if (this.#interrupted && !this.#scope.own) throw this.#scope.reason;
+  }
+
+  #throwErrors(): void {
     const errors = this.#errors;
     this.#errors = [];
     const n = errors.length;
     if (n > 0) throw new ExceptionGroup(`Group "${this.name}": ${n} ${n === 1 ? "error" : "errors"}`, errors);
-    if (this.#interrupted && !this.#scope.own) throw this.#scope.reason;
   }
 }

@@ -106,7 +106,7 @@ export class VirtualClock implements Clock, Disposable {
     do {
       await this.#quiet();
       before = this.#activity;
-      if (this.#threshold > 0) await this.#pause();
+      if (this.#threshold > 0 && !this.#disposed) await this.#pause();
     } while (this.#activity !== before && !this.#disposed);
   }
 

@@ -1,0 +1,55 @@
+import { type NetConnectOpts, type Socket, connect } from "node:net";
+import { type ConnectionOptions, connect as connectTls } from "node:tls";
+import type { WaitOptions } from "../../core/index.ts";
+import { Waiter } from "../waiter.ts";
+import { DEFAULT_LIMIT, StreamReader } from "./stream-reader.ts";
+import { StreamWriter } from "./stream-writer.ts";
+
+export interface OpenConnectionOptions extends WaitOptions {
+  /** Most bytes that `readline` and `readuntil` look through; default 64 KiB. */
+  readonly limit?: number | undefined;
+  /** Speak TLS; true, or Node's own options. */
+  readonly tls?: boolean | ConnectionOptions | undefined;
+}
+
+/** Connects by TCP. Cancelling closes the socket. Python: `asyncio.open_connection`. */
+export function openConnection(
+  host: string,
+  port: number,
+  options: OpenConnectionOptions = {},
+): Promise<[reader: StreamReader, writer: StreamWriter]> {
+  return open({ host, port }, options);
+}
+
+/** Connects to a unix socket. Python: `asyncio.open_unix_connection`. */
+export function openUnixConnection(
+  path: string,
+  options: OpenConnectionOptions = {},
+): Promise<[reader: StreamReader, writer: StreamWriter]> {
+  return open({ path }, options);
+}
+
+async function open(
+  target: NetConnectOpts,
+  options: OpenConnectionOptions,
+): Promise<[reader: StreamReader, writer: StreamWriter]> {
+  const waiter = new Waiter("openConnection", { timeout: options.timeout, signal: options.signal });
+  if (!waiter.open) await waiter.promise;
+  const { socket, ready } = begin(target, options.tls);
+  socket.once(ready, () => void waiter.grant());
+  socket.once("error", (error: Error) => waiter.interrupt(error));
+  try {
+    await waiter.promise;
+  } catch (error) {
+    socket.on("error", () => {});
+    socket.destroy();
+    throw error;
+  }
+  return [new StreamReader(socket, options.limit ?? DEFAULT_LIMIT), new StreamWriter(socket)];
+}
+
+function begin(target: NetConnectOpts, tls: OpenConnectionOptions["tls"]): { socket: Socket; ready: string } {
+  if (!tls) return { socket: connect({ allowHalfOpen: true, ...target }), ready: "connect" };
+  const own = tls === true ? {} : tls;
+  return { socket: connectTls({ ...(target as ConnectionOptions), ...own }), ready: "secureConnect" };
+}
