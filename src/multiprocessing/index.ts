@@ -7,3 +7,50 @@ export { Pool } from "./pool.ts";
 export { ThreadPool } from "./thread-pool.ts";
 export type { Callbacks, PoolOptions } from "./base-pool.ts";
 export { AsyncResult, MapResult } from "./async-result.ts";
+export {
+  cpuCount,
+  freezeSupport,
+  getAllStartMethods,
+  getStartMethod,
+  setStartMethod,
+  type StartMethod,
+} from "./context.ts";
+export { getLogger, type Logger, type LogLevel, logToStderr } from "./logger.ts";
+export { Pipe } from "./pipe.ts";
+export {
+  Array,
+  Barrier,
+  BoundedSemaphore,
+  Condition,
+  Event,
+  JoinableQueue,
+  Lock,
+  Queue,
+  RawArray,
+  RawValue,
+  RLock,
+  Semaphore,
+  SimpleQueue,
+  Value,
+} from "./primitives.ts";
+export {
+  activeChildren,
+  currentProcess,
+  parentProcess,
+  Process,
+  type ProcessInfo,
+  type ProcessOptions,
+} from "./process.ts";
+export { wait } from "../channels/index.ts";
+export {
+  AuthenticationError,
+  BrokenBarrierError,
+  BufferTooShort,
+  Empty,
+  EOFError,
+  Full,
+  LockAbandonedError,
+  LockOwnershipError,
+  ShutDown,
+  TimeoutError,
+} from "../core/index.ts";

@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { BatchChannel, unbatch } from "./batch-channel.ts";
 import { entryUrl } from "./entry-url.ts";
+import { childExecArgv } from "./exec-argv.ts";
 import { guard } from "./guard.ts";
 import type { Peer, PeerExit, PeerHandlers, PeerOptions, ResourceLimits } from "./peer.ts";
 import type { Channel } from "./protocol.ts";
@@ -17,10 +18,7 @@ export class ProcessPeer implements Peer {
     this.name = options.name;
     const child = fork(fileURLToPath(entryUrl("process")), [options.name], {
       serialization: "advanced",
-      execArgv: [
-        ...(options.execArgv ?? process.execArgv.filter((arg) => !PARENT_ONLY.test(arg))),
-        ...v8Options(options.resourceLimits),
-      ],
+      execArgv: [...(options.execArgv ?? childExecArgv()), ...v8Options(options.resourceLimits)],
       ...(options.env && { env: options.env }),
     });
     this.#child = child;
@@ -65,8 +63,6 @@ export class ProcessPeer implements Peer {
   }
 }
 
-/** Options that make sense in the parent only: a debugger's port, a script given on the command line. */
-const PARENT_ONLY = /^--(inspect|test|watch|input-type|eval|print)(\b|-|=|$)/;
 const NOTHING = (): void => {};
 
 function v8Options(limits: ResourceLimits | undefined): string[] {
