@@ -9,7 +9,7 @@
 export { CaptureError } from "../core/index.ts";
 export { type WireError, decodeError, encodeError } from "./errors.ts";
 export { isImporting } from "./importer.ts";
-export { packArguments, packResult, unpackArguments, unpackResult } from "./pack.ts";
+export { packArguments, packResult, repack, unpackArguments, unpackResult } from "./pack.ts";
 export { type Reduced, type Reducible, reduce } from "./reduce.ts";
 export { ref } from "./ref.ts";
 export { revive } from "./revive.ts";

@@ -9,8 +9,18 @@ import type { Payload, ShipOptions, Target } from "./wire.ts";
  * structured-cloneable (for processes, `v8.serialize`-able). Throws a CaptureError naming what cannot travel.
  */
 export function packArguments(args: readonly unknown[], options: ShipOptions): unknown {
-  return pack(args, "arguments", options.to, false);
+  const packed = pack(args, "arguments", options.to, false);
+  if (packed !== args) originals.set(packed as object, { args, to: options.to });
+  return packed;
 }
+
+/** Packs arguments again as {@link reship} ships a function again; what was not packed comes back as it is. */
+export function repack(packed: unknown): unknown {
+  const original = typeof packed === "object" && packed !== null ? originals.get(packed) : undefined;
+  return original === undefined ? packed : packArguments(original.args, original);
+}
+
+const originals = new WeakMap<object, { readonly args: readonly unknown[]; readonly to: Target }>();
 
 /** The other half of {@link packArguments}; a Promise only when something must be imported first. */
 export function unpackArguments(wire: unknown): unknown[] | Promise<unknown[]> {

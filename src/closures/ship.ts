@@ -23,27 +23,31 @@ export function ship(fn: Function, options: ShipOptions): Shipment {
 /**
  * The second try after the other side could not import a module (`error.code === "IMPORT_FAILED"`), typically
  * TypeScript that only this side's loader understands: from now on everything but installed packages travels by
- * value. Undefined when the error is another one, or the shipment was made that way already.
+ * value. Nothing of the function has run by then. Undefined when the error is another one, or the shipment was made
+ * that way already. Arguments need {@link repack} too.
  */
-export function reship(
-  shipment: Shipment,
-  fn: Function,
-  options: ShipOptions,
-  error: unknown,
-): Shipment | undefined {
+export function reship(shipment: Shipment, error: unknown): Shipment | undefined {
   if ((error as { code?: unknown } | null)?.code !== IMPORT_FAILED) return undefined;
   if (sendByValue()) {
     lastByReference = keys;
     for (const cache of Object.values(caches)) cache.clear();
   }
-  return shipment.key <= lastByReference ? ship(fn, options) : undefined;
+  const source = sources.get(shipment);
+  if (source === undefined || shipment.key > lastByReference) return undefined;
+  return ship(source.fn, { to: source.to });
 }
 
+/** What each shipment was made from, for {@link reship}. */
+const sources = new WeakMap<Shipment, { readonly fn: Function; readonly to: Target }>();
 let lastByReference = 0;
 
 function capture(fn: Function, to: Target): Shipment {
   const { name } = fn;
   const { payload, stable } = encodeValue(fn, `${name === "" ? "(anonymous)" : name}()`, { to });
-  if (!stable) return { key: ++keys, payload, stable, name };
-  return caches[to].keep(fn, payload, () => ({ key: ++keys, payload, stable, name }));
+  const make = (): Shipment => {
+    const shipment = { key: ++keys, payload, stable, name };
+    sources.set(shipment, { fn, to });
+    return shipment;
+  };
+  return stable ? caches[to].keep(fn, payload, make) : make();
 }

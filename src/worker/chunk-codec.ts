@@ -4,6 +4,7 @@ import {
   encodeError,
   packArguments,
   packResult,
+  repack,
   unpackArguments,
   unpackResult,
 } from "../closures/index.ts";
@@ -26,6 +27,12 @@ type Items = ArrayLike<unknown>;
 export function packItems(items: readonly unknown[], to: To): unknown {
   if (typeof items[0] === "number" && allNumbers(items)) return Float64Array.from(items as number[]);
   return allPrimitive(items) ? items : { packed: packArguments(items, { to }) };
+}
+
+/** The body of a task or chunk, encoded again after the workers could not import what it refers to. */
+export function repackBody(body: unknown): unknown {
+  const isPacked = typeof body === "object" && body !== null && "packed" in body;
+  return isPacked ? { packed: repack(body.packed) } : repack(body);
 }
 
 export function unpackItems(wire: unknown): Items | Promise<Items> {

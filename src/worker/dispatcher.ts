@@ -1,4 +1,4 @@
-import { type Shipment, type WireError, decodeError, unpackResult } from "../closures/index.ts";
+import { type Shipment, type WireError, decodeError, reship, unpackResult } from "../closures/index.ts";
 import {
   PriorityFifo,
   QueueFullError,
@@ -15,7 +15,7 @@ import {
   type TaskOptions,
   isThenable,
 } from "../futures/index.ts";
-import { type WireChunk, unpackChunk } from "./chunk-codec.ts";
+import { type WireChunk, repackBody, unpackChunk } from "./chunk-codec.ts";
 import { Crew } from "./crew.ts";
 import { IncomingStream } from "./incoming-stream.ts";
 import { type LossReport, lossError } from "./loss.ts";
@@ -234,18 +234,28 @@ export class Dispatcher implements TaskOwner {
             : decodeError(wire as WireError, task.site?.stack);
       if (op === Op.CHUNK) task.record.chunkSeconds = (wire as WireChunk).seconds;
       if (isThenable(value)) this.#settleLater(task, op, value);
-      else if (op === Op.FAILED) task.setException(value);
+      else if (op === Op.FAILED) this.#fail(task, value);
       else task.setResult(value);
     } catch (error) {
       task.setException(undecodable(task, error));
     }
   }
 
+  /** Nothing has run when a module could not be imported: the task goes again, with the module's code by value. */
+  #fail(task: Task, error: unknown): void {
+    const shipment = reship(task.shipment, error);
+    if (shipment === undefined) return task.setException(error);
+    task.shipment = shipment;
+    task.body = repackBody(task.body);
+    this.#putBack([task]);
+    this.#schedulePump();
+  }
+
   #settleLater(task: Task, op: number, value: PromiseLike<unknown>): void {
     value.then(
       (result) => {
         if (task.done()) return;
-        if (op === Op.FAILED) task.setException(result);
+        if (op === Op.FAILED) this.#fail(task, result);
         else task.setResult(result);
       },
       (error: unknown) => {

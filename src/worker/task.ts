@@ -48,9 +48,10 @@ export interface CallSite {
 export class Task extends Future<unknown> {
   readonly owner: TaskOwner;
   readonly op: Op;
-  readonly shipment: Shipment;
+  /** Replaced, with the body, when the workers cannot import what it refers to. */
+  shipment: Shipment;
   readonly record: FunctionRecord;
-  readonly body: unknown;
+  body: unknown;
   readonly options: TaskOptions;
   /** Where it was submitted, for errors. */
   readonly site: CallSite | undefined;
