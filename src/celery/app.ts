@@ -1,4 +1,7 @@
 import { ArgumentError, requireFunction } from "../core/index.ts";
+import { Control } from "./control/control.ts";
+import { Events } from "./events/receiver.ts";
+import { announce } from "./registry.ts";
 import { builtinTasks } from "./builtin-tasks.ts";
 import type { CallOptions } from "./canvas/options.ts";
 import { Signature } from "./canvas/signature.ts";
@@ -24,12 +27,19 @@ import { Worker, type WorkerOptions } from "./worker/worker.ts";
  */
 export class Celery implements AsyncDisposable {
   readonly name: string;
+  /** Commands to workers; `app.control.inspect` asks them. */
+  readonly control: Control;
+  /** What happens in workers, as it happens. */
+  readonly events: Events;
   /** What the parts of this app share; for this package's own use. */
   readonly runtime: Runtime;
 
   constructor(name: string, settings: Partial<Settings> = {}) {
     this.name = name;
     this.runtime = new Runtime(name, completeSettings(settings));
+    this.control = new Control(this.runtime);
+    this.events = new Events(this.runtime);
+    announce(this.runtime);
     for (const task of builtinTasks(this.runtime)) this.runtime.tasks.set(task.name, task);
   }
 

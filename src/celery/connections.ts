@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { UnsupportedError } from "../core/index.ts";
 import type { ResultBackend } from "./backends/backend.ts";
 import { MetaCodec } from "./backends/meta-codec.ts";
@@ -9,6 +10,8 @@ import type { Settings } from "./settings.ts";
 
 /** The app's broker and result backend, each opened on first use. */
 export class Connections {
+  /** Name of this app's private queue; every task says it as the place for answers. */
+  readonly oid: string = randomUUID();
   readonly #settings: Settings;
   #broker: Promise<Broker> | undefined;
   #backend: Promise<ResultBackend> | undefined;
@@ -45,7 +48,7 @@ export class Connections {
   async #openBackend(): Promise<ResultBackend> {
     const settings = this.#settings;
     await loadSerializers(settings);
-    return openBackend(settings, () => this.broker());
+    return openBackend(settings, this.oid, () => this.broker());
   }
 }
 
@@ -78,7 +81,11 @@ async function openBroker(settings: Settings): Promise<Broker> {
   }
 }
 
-async function openBackend(settings: Settings, broker: () => Promise<Broker>): Promise<ResultBackend> {
+async function openBackend(
+  settings: Settings,
+  oid: string,
+  broker: () => Promise<Broker>,
+): Promise<ResultBackend> {
   const url = settings.backend;
   if (url === null) throw new UnsupportedError("This app keeps no results: give it a `backend` URL");
   const codec = new MetaCodec(settings.resultSerializer, settings.acceptContent);
@@ -99,7 +106,7 @@ async function openBackend(settings: Settings, broker: () => Promise<Broker>): P
     }
     case "rpc": {
       const { RpcBackend } = await import("./backends/rpc.ts");
-      return new RpcBackend(broker, codec, settings.resultPersistent);
+      return new RpcBackend(broker, oid, codec, settings.resultPersistent);
     }
     default:
       throw unknownScheme("backend", url);

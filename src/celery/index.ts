@@ -5,6 +5,15 @@
  * canvas/ is chain, group and chord, middleware/ wraps a task's run, control/ and events/ are the remote control.
  */
 export { Celery } from "./app.ts";
+export {
+  Control,
+  Inspect,
+  type BroadcastOptions,
+  type Replies,
+  type RevokeOptions,
+} from "./control/control.ts";
+export { Events } from "./events/receiver.ts";
+export type { WireEvent } from "./events/sender.ts";
 export type { CallOptions } from "./canvas/options.ts";
 export { GroupSignature, Signature } from "./canvas/signature.ts";
 export { chain, chord, chunks, group, map, starmap, map as xmap, type Step } from "./canvas/workflows.ts";

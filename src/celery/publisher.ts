@@ -28,7 +28,7 @@ export class Publisher {
   readonly #settings: Settings;
   readonly #connections: Connections;
   readonly #declared = new Map<string, Promise<void>>();
-  #ready: { broker: Broker; replyTo: string } | undefined;
+  #ready: Broker | undefined;
   #onSent: ((call: TaskCall) => void) | undefined;
 
   constructor(settings: Settings, connections: Connections) {
@@ -43,10 +43,10 @@ export class Publisher {
 
   /** Resolves when the broker has the message. */
   async send(call: TaskCall): Promise<void> {
-    const { broker, replyTo } = this.#ready ?? (await this.#open());
+    const broker = this.#ready ?? (await this.#open());
     const { queue, address } = call.destination;
     if (queue !== undefined) await (this.#declared.get(queue.name) ?? this.#declare(broker, queue));
-    let message = this.#message(call, replyTo);
+    let message = this.#message(call);
     if (message instanceof Promise) message = await message;
     this.#onSent?.(call);
     return broker.publish(message, address, call.headers.eta);
@@ -58,10 +58,10 @@ export class Publisher {
     this.#declared.clear();
   }
 
-  async #open(): Promise<{ broker: Broker; replyTo: string }> {
+  async #open(): Promise<Broker> {
     const broker = await this.#connections.broker();
-    const backend = this.#settings.backend === null ? undefined : await this.#connections.backend();
-    return (this.#ready = { broker, replyTo: (await backend?.replyTo()) ?? "" });
+    if (this.#settings.backend !== null) await (await this.#connections.backend()).prepare();
+    return (this.#ready = broker);
   }
 
   #declare(broker: Broker, queue: QueueSpec): Promise<void> {
@@ -71,31 +71,31 @@ export class Publisher {
     return declared;
   }
 
-  #message(call: TaskCall, replyTo: string): Message | Promise<Message> {
+  #message(call: TaskCall): Message | Promise<Message> {
     const name = call.serializer ?? this.#settings.taskSerializer;
-    if (name === "msgpack" || name === "yaml") return this.#encodeLater(call, replyTo, name);
+    if (name === "msgpack" || name === "yaml") return this.#encodeLater(call, name);
     const compression = call.compression ?? this.#settings.taskCompression;
-    if (compression !== null && compression !== undefined) return this.#encodeLater(call, replyTo, name);
-    return this.#encode(call, replyTo, name);
+    if (compression !== null && compression !== undefined) return this.#encodeLater(call, name);
+    return this.#encode(call, name);
   }
 
-  async #encodeLater(call: TaskCall, replyTo: string, name: SerializerName): Promise<Message> {
+  async #encodeLater(call: TaskCall, name: SerializerName): Promise<Message> {
     await loadSerializer(name);
-    const message = this.#encode(call, replyTo, name);
+    const message = this.#encode(call, name);
     const compression = call.compression ?? this.#settings.taskCompression;
     if (compression === null || compression === undefined) return message;
     const { body, header } = await compress(message.body, compression);
     return { ...message, body, headers: { ...message.headers, compression: header } };
   }
 
-  #encode(call: TaskCall, replyTo: string, name: SerializerName): Message {
+  #encode(call: TaskCall, name: SerializerName): Message {
     const { args, kwargs, embed } = call.body;
     return {
       ...encode([args, kwargs, embed], name),
       headers: encodeHeaders(call.headers, call.body, toIso),
       properties: {
         correlationId: call.headers.id,
-        replyTo: call.replyTo ?? replyTo,
+        replyTo: call.replyTo ?? this.#connections.oid,
         deliveryMode: 2,
         priority: call.destination.priority,
         expiration: expiration(call.headers.expires),

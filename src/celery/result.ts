@@ -1,4 +1,4 @@
-import { CancelledError, waitable, type WaitOptions } from "../core/index.ts";
+import { CancelledError, TaskRevokedError, waitable, type WaitOptions } from "../core/index.ts";
 import {
   ERROR_STATES,
   FAILED_STATES,
@@ -154,7 +154,8 @@ export class AsyncResult<R = unknown> {
   }
 
   #read(meta: ResultMeta): unknown {
-    if (!ERROR_STATES.has(meta.status) || meta.result === null) return meta.result;
+    if (!ERROR_STATES.has(meta.status)) return meta.result;
+    if (meta.result === null && meta.status === "REVOKED") return new TaskRevokedError("revoked");
     return decodeException(meta.result, meta.traceback, this.#runtime.errors);
   }
 }

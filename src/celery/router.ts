@@ -87,7 +87,7 @@ export class Router {
 const MOST_CACHED = 1000;
 
 /** `*` for any run of characters, `?` for one. */
-function globMatches(pattern: string, text: string): boolean {
+export function globMatches(pattern: string, text: string): boolean {
   if (!/[*?]/.test(pattern)) return pattern === text;
   const source = pattern
     .replace(/[.+^${}()|[\]\\]/g, "\\$&")

@@ -76,8 +76,8 @@ export interface ResultBackend {
   saveGroup(id: string, tuple: ResultTuple): Promise<void>;
   restoreGroup(id: string): Promise<ResultTuple | null>;
   deleteGroup(id: string): Promise<void>;
-  /** Queue that results are to be sent to, where results are messages (rpc); made ready before the first task is sent. */
-  replyTo(): Promise<string>;
+  /** Makes ready for results to come, where they are messages (rpc); done before the first task is sent. */
+  prepare(): Promise<void>;
   /** Drops what has expired where the store does not do so itself. */
   cleanup(): Promise<void>;
   close(): Promise<void>;

@@ -87,9 +87,7 @@ class MemoryBackend implements ResultBackend {
     this.#store.groups.delete(id);
   }
 
-  async replyTo(): Promise<string> {
-    return "";
-  }
+  async prepare(): Promise<void> {}
 
   async cleanup(): Promise<void> {
     this.#dropExpired();

@@ -129,9 +129,7 @@ class RedisBackend implements ResultBackend {
     await this.#client.del(this.#groupKey(id));
   }
 
-  async replyTo(): Promise<string> {
-    return "";
-  }
+  async prepare(): Promise<void> {}
 
   /** Redis drops what expired by itself. */
   async cleanup(): Promise<void> {}

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { UnsupportedError } from "../../core/index.ts";
 import type { Broker, Listener } from "../brokers/broker.ts";
 import type { ResultBackend, ResultMeta, ResultTuple } from "./backend.ts";
@@ -20,12 +19,13 @@ export class RpcBackend implements ResultBackend {
   readonly #broker: () => Promise<Broker>;
   readonly #codec: MetaCodec;
   readonly #persistent: boolean;
-  readonly #queue: string = randomUUID();
+  readonly #queue: string;
   readonly #metas = new Map<string, ResultMeta>();
   readonly #watchers = new Map<string, Set<(meta: ResultMeta) => void>>();
   #listener: Promise<Listener> | undefined;
 
-  constructor(broker: () => Promise<Broker>, codec: MetaCodec, persistent: boolean) {
+  constructor(broker: () => Promise<Broker>, queue: string, codec: MetaCodec, persistent: boolean) {
+    this.#queue = queue;
     this.#broker = broker;
     this.#codec = codec;
     this.#persistent = persistent;
@@ -58,7 +58,7 @@ export class RpcBackend implements ResultBackend {
   async watch(id: string, onMeta: (meta: ResultMeta) => void): Promise<() => void> {
     const set = this.#watchers.get(id) ?? new Set();
     this.#watchers.set(id, set.add(onMeta));
-    await this.replyTo();
+    await this.prepare();
     return () => {
       set.delete(onMeta);
       if (set.size === 0) this.#watchers.delete(id);
@@ -80,10 +80,9 @@ export class RpcBackend implements ResultBackend {
   async deleteGroup(): Promise<void> {}
 
   /** The queue stands before its name goes out with a task, so that no result can come too early. */
-  async replyTo(): Promise<string> {
+  async prepare(): Promise<void> {
     this.#listener ??= this.#listen();
     await this.#listener;
-    return this.#queue;
   }
 
   async cleanup(): Promise<void> {}

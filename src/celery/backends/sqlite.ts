@@ -95,9 +95,7 @@ class SqliteBackend implements ResultBackend {
     await this.#file.write(() => this.#file.run("DELETE FROM groups WHERE id = ?", id));
   }
 
-  async replyTo(): Promise<string> {
-    return "";
-  }
+  async prepare(): Promise<void> {}
 
   async cleanup(): Promise<void> {
     await this.#file.write(() => this.#sweep());

@@ -72,7 +72,7 @@ function planTask(runtime: Runtime, signature: WireSignature, chain: readonly Wi
 function planChain(runtime: Runtime, chain: WireSignature, after: readonly WireSignature[]): Plan {
   const errbacks = chain.options["link_error"];
   const members = [...membersOf(chain), ...after.toReversed()].map((m) => withErrbacks(m, errbacks));
-  const steps = chainSteps(members).map(identified);
+  const steps = chainSteps(members).map((step) => identified(runtime, step));
   const first = steps.shift();
   if (first === undefined) throw new ArgumentError("A chain needs at least one task");
   const { planned, rest } = planFirst(runtime, first, steps, chain.options);
@@ -114,7 +114,8 @@ function planChord(runtime: Runtime, chord: WireSignature): Plan {
   const { task_id, group_id, group_index, chord: outer, link, link_error, ...shared } = chord.options;
   const groupId = textOr(task_id);
   const forBody = { group_id, group_index, chord: outer, link, link_error };
-  const body = identified(onLast(decodeSignature(chord.kwargs["body"]), (end) => withOptions(end, forBody)));
+  const joinedBody = onLast(decodeSignature(chord.kwargs["body"]), (end) => withOptions(end, forBody));
+  const body = identified(runtime, joinedBody);
   const header = flattenGroup(membersOf(chord));
   if (header.length === 0) return planKind(runtime, body, { args: [[]], options: shared });
   let size = 0;
@@ -143,10 +144,10 @@ async function chordCounter(runtime: Runtime): Promise<ChordCounter> {
 }
 
 /** Gives every task inside its id beforehand, so that whoever runs the next step uses the id the client waits for. */
-function identified(signature: WireSignature): WireSignature {
+function identified(runtime: Runtime, signature: WireSignature): WireSignature {
   switch (kindOf(signature)) {
     case "chain": {
-      const steps = chainSteps(membersOf(signature)).map(identified);
+      const steps = chainSteps(membersOf(signature)).map((step) => identified(runtime, step));
       const last = steps.at(-1);
       const task_id = last === undefined ? undefined : lastOf(last).options["task_id"];
       return chainOf(steps, mergeOptions(signature.options, { task_id }));
@@ -154,20 +155,30 @@ function identified(signature: WireSignature): WireSignature {
     case "group":
     case "chord":
     case "chunks":
-      return identifiedGroup(signature);
+      return identifiedGroup(runtime, signature);
     default:
-      return withOptions(signature, { task_id: textOr(signature.options["task_id"]) });
+      return withOptions(signature, {
+        task_id: textOr(signature.options["task_id"]),
+        reply_to: signature.options["reply_to"] ?? runtime.connections.oid,
+      });
   }
 }
 
-function identifiedGroup(signature: WireSignature): WireSignature {
+function identifiedGroup(runtime: Runtime, signature: WireSignature): WireSignature {
   const options = mergeOptions(signature.options, { task_id: textOr(signature.options["task_id"]) });
   if (kindOf(signature) !== "chord") {
     const raw = kindOf(signature) === "chunks" ? chunksToMembers(signature) : membersOf(signature);
-    return groupOf(flattenGroup(raw).map(identified), options);
+    return groupOf(
+      flattenGroup(raw).map((step) => identified(runtime, step)),
+      options,
+    );
   }
-  const body = identified(decodeSignature(signature.kwargs["body"]));
-  return chordOf(flattenGroup(membersOf(signature)).map(identified), body, options);
+  const body = identified(runtime, decodeSignature(signature.kwargs["body"]));
+  return chordOf(
+    flattenGroup(membersOf(signature)).map((step) => identified(runtime, step)),
+    body,
+    options,
+  );
 }
 
 /** The result of an identified signature, with what came before it as its parent. */

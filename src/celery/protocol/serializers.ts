@@ -107,8 +107,10 @@ async function yaml(): Promise<Serializer> {
   return {
     contentType: "application/x-yaml",
     contentEncoding: "utf-8",
-    encode: (value) => Buffer.from(stringify(value, { aliasDuplicateObjects: false }), "utf8"),
-    decode: (body) => narrow(parse(utf8.decode(body), { intAsBigInt: true, maxAliasCount: 100 })),
+    encode: (value) =>
+      Buffer.from(stringify(value, { aliasDuplicateObjects: false, version: "1.1" }), "utf8"),
+    decode: (body) =>
+      narrow(parse(utf8.decode(body), { intAsBigInt: true, maxAliasCount: 100, version: "1.1" })),
   };
 }
 

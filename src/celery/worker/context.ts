@@ -15,6 +15,12 @@ export interface WorkerContext {
   readonly log: Logger;
   /** Tasks accepted so far, by name. */
   readonly totals: Map<string, number>;
+  /** Limits set by remote control, by task name: hard, soft. */
+  readonly timeLimits: Map<string, readonly [hard: number | null, soft: number | null]>;
+  /** How often the pool lost a child under a task, by task id. */
+  readonly losses: Map<string, number>;
+  /** Messages taken ahead, at present. */
+  readonly prefetch: () => number;
 }
 
 export type LogLevel = "debug" | "info" | "warning" | "error";

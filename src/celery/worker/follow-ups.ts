@@ -39,7 +39,7 @@ export async function failChain(
     const group = element.options["group_id"];
     for (const id of taskIdsIn(element)) {
       const headers = { id, parentId: request.id, group: typeof group === "string" ? group : null };
-      await storeMeta(context, headers, replyToOf(element, request), {
+      await storeMeta(context.backend, headers, replyToOf(element, request), {
         status: "FAILURE",
         result: error,
         traceback,
@@ -134,11 +134,16 @@ async function failChord(
   const own = body.options["task_id"];
   if (typeof own === "string" && !ids.includes(own)) ids.push(own);
   for (const bodyId of ids) {
-    await storeMeta(context, { id: bodyId, parentId: request.id, group: null }, replyToOf(body, request), {
-      status: "FAILURE",
-      result: wire,
-      traceback: null,
-    });
+    await storeMeta(
+      context.backend,
+      { id: bodyId, parentId: request.id, group: null },
+      replyToOf(body, request),
+      {
+        status: "FAILURE",
+        result: wire,
+        traceback: null,
+      },
+    );
   }
   const errbacks = body.options["link_error"] as WireSignature[] | undefined;
   await sendErrbacks(context, request, errbacks ?? null, ids.at(-1) ?? request.id);

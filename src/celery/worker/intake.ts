@@ -1,5 +1,7 @@
 import { NotRegistered } from "../../core/index.ts";
 import type { Delivery } from "../brokers/broker.ts";
+import type { TaskDefinition } from "../definition.ts";
+import type { TaskHeaders } from "../protocol/task-message.ts";
 import { repr, reprArgs } from "../protocol/repr.ts";
 import { toIso } from "../protocol/time.ts";
 import type { WorkerContext } from "./context.ts";
@@ -61,6 +63,16 @@ export class Intake {
     }
   }
 
+  /** Settles what waits here and has been revoked meanwhile. */
+  dropRevoked(): void {
+    for (const request of this.#eta.requests()) {
+      if (!this.#context.revoked.has(request.id, request.headers.stamps)) continue;
+      this.#eta.drop(request);
+      this.#unwanted(request);
+    }
+    this.#ports.heldChanged();
+  }
+
   close(): void {
     this.#closed = true;
     this.#eta.close();
@@ -76,7 +88,16 @@ export class Intake {
     }
     const definition = this.#context.runtime.tasks.get(headers.task);
     if (definition === undefined) return this.#unknown(new Request(headers, body, UNKNOWN, delivery));
-    this.#admit(new Request(headers, body, definition, delivery));
+    const limits = this.#limits(headers, definition);
+    this.#admit(new Request(headers, body, definition, delivery, limits));
+  }
+
+  #limits(headers: TaskHeaders, { name, options }: TaskDefinition): TaskHeaders["timeLimit"] {
+    const [hard, soft] = headers.timeLimit;
+    const [setHard, setSoft] = this.#context.timeLimits.get(name) ?? NO_LIMITS;
+    const ownHard = hard ?? setHard ?? options.timeLimit ?? null;
+    const ownSoft = soft ?? setSoft ?? options.softTimeLimit ?? null;
+    return ownHard === hard && ownSoft === soft ? headers.timeLimit : [ownHard, ownSoft];
   }
 
   #admit(request: Request): void {
@@ -138,11 +159,17 @@ export class Intake {
     const id = idOf(delivery);
     const replyTo = delivery.message.properties.replyTo ?? "";
     if (id === undefined) return delivery.reject(false);
-    storeMeta(this.#context, { id, parentId: null, group: null }, replyTo, failureState(error, null)).then(
+    storeMeta(
+      this.#context.backend,
+      { id, parentId: null, group: null },
+      replyTo,
+      failureState(error, null),
+    ).then(
       () => delivery.reject(false),
       () => delivery.reject(true),
     );
   }
 }
 
+const NO_LIMITS: readonly [null, null] = [null, null];
 const UNKNOWN = { name: "", fn: () => {}, options: {}, bound: false, builtin: false };

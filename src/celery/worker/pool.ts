@@ -1,7 +1,11 @@
-import { BrokenExecutor, CancelledError, TimeoutError } from "../../core/index.ts";
-import type { ContextPorts } from "../context.ts";
+import { BrokenExecutor, CancelledError, StateError, TimeoutError } from "../../core/index.ts";
 import { EventLoopExecutor, type Executor } from "../../futures/index.ts";
+import { ProcessPoolExecutor } from "../../multiprocessing/index.ts";
+import { ThreadPoolExecutor } from "../../threading/index.ts";
+import type { ContextPorts } from "../context.ts";
 import { execute, type Outcome } from "../execute.ts";
+import type { Runtime } from "../runtime.ts";
+import { runInChild } from "./remote.ts";
 import type { Request } from "./request.ts";
 import type { Ending } from "./settle.ts";
 
@@ -12,13 +16,39 @@ export interface TaskPool {
   readonly kind: PoolKind;
   run(request: Request, node: string, ports: ContextPorts): Promise<Ending>;
   stop(): Promise<void>;
-  terminate(): Promise<void>;
 }
 
-/** Tasks in this thread's event loop: nothing is copied, and a task shares the program's memory. */
-export class LoopPool implements TaskPool {
+export interface PoolOptions {
   readonly kind: PoolKind;
-  /** The worker itself bounds how many run at once. */
+  readonly maxTasksPerChild?: number | undefined;
+}
+
+export function openPool(runtime: Runtime, { kind, maxTasksPerChild }: PoolOptions): TaskPool {
+  if (kind === "loop" || kind === "solo") return new LoopPool(kind);
+  if (runtime.settings.include.length === 0) {
+    throw new StateError(
+      `A pool of ${kind} imports the app's module in each child, so the app must name it: ` +
+        "new Celery(name, { include: [import.meta.url] })",
+    );
+  }
+  // The worker bounds how many tasks run; the executor starts children as they are needed.
+  const options = {
+    maxWorkers: MOST_CHILDREN,
+    maxTasksPerChild,
+    idleTimeout: IDLE_SECONDS,
+    name: `celery-${kind}`,
+  };
+  const executor = kind === "threads" ? new ThreadPoolExecutor(options) : new ProcessPoolExecutor(options);
+  return new ChildPool(kind, executor, runtime);
+}
+
+const MOST_CHILDREN = 1024;
+/** A child that the pool no longer needs, after it shrank, ends after that. */
+const IDLE_SECONDS = 60;
+
+/** Tasks in this thread's event loop: nothing is copied, and a task shares the program's memory. */
+class LoopPool implements TaskPool {
+  readonly kind: PoolKind;
   readonly #executor: Executor = new EventLoopExecutor({ maxWorkers: Number.MAX_SAFE_INTEGER });
 
   constructor(kind: PoolKind) {
@@ -35,11 +65,31 @@ export class LoopPool implements TaskPool {
   }
 
   stop(): Promise<void> {
-    return this.#executor.shutdown({ wait: true });
+    return this.#executor.shutdown({ wait: false });
+  }
+}
+
+/** Tasks in threads or processes: they run on every core, and a hard limit or a revoke stops them whatever they do. */
+class ChildPool implements TaskPool {
+  readonly kind: PoolKind;
+  readonly #executor: Executor;
+  readonly #runtime: Runtime;
+
+  constructor(kind: PoolKind, executor: Executor, runtime: Runtime) {
+    this.kind = kind;
+    this.#executor = executor;
+    this.#runtime = runtime;
   }
 
-  terminate(): Promise<void> {
-    return this.#executor.shutdown({ wait: false, cancelFutures: true });
+  run(request: Request, node: string): Promise<Ending> {
+    const { name: app, settings } = this.#runtime;
+    const invocation = request.invocation(node);
+    const run = { app, modules: settings.include, task: request.name, invocation };
+    return runOn(this.#executor, request, (executor) => executor.submit(runInChild, run));
+  }
+
+  stop(): Promise<void> {
+    return this.#executor.shutdown({ wait: true, cancelFutures: true });
   }
 }
 
@@ -49,15 +99,17 @@ async function runOn(
   request: Request,
   submit: (executor: Executor) => PromiseLike<Outcome>,
 ): Promise<Ending> {
-  const [hard] = request.headers.timeLimit;
-  const abort = new AbortController();
+  const [hard] = request.limits;
   let stopped: "terminated" | "shutdown" | undefined;
+  const abort = new AbortController();
   request.stop = (reason) => {
     stopped = reason;
     request.live?.abort(new CancelledError(`The task was stopped (${reason})`));
     abort.abort();
   };
-  const view = executor.with({ signal: abort.signal, ...(hard === null ? {} : { timeout: hard }) });
+  const view = executor.with(
+    hard === null ? { signal: abort.signal } : { signal: abort.signal, timeout: hard },
+  );
   try {
     return await submit(view);
   } catch (error) {

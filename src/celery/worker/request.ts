@@ -15,6 +15,8 @@ export class Request {
   readonly headers: TaskHeaders;
   readonly body: TaskBody;
   readonly definition: TaskDefinition;
+  /** Seconds, hard before soft: the message's own, or else what the worker and the task say. */
+  readonly limits: TaskHeaders["timeLimit"];
   /** Replaced when the broker delivers the same message again after a lost connection. */
   delivery: Delivery;
   state: RequestState = "received";
@@ -27,7 +29,14 @@ export class Request {
   /** Stops the run; set while it is active. */
   stop: ((reason: "terminated" | "shutdown") => void) | undefined;
 
-  constructor(headers: TaskHeaders, body: TaskBody, definition: TaskDefinition, delivery: Delivery) {
+  constructor(
+    headers: TaskHeaders,
+    body: TaskBody,
+    definition: TaskDefinition,
+    delivery: Delivery,
+    limits: TaskHeaders["timeLimit"] = headers.timeLimit,
+  ) {
+    this.limits = limits;
     this.headers = headers;
     this.body = body;
     this.definition = definition;
@@ -70,7 +79,8 @@ export class Request {
 
   invocation(hostname: string): Invocation {
     return {
-      headers: this.headers,
+      headers:
+        this.limits === this.headers.timeLimit ? this.headers : { ...this.headers, timeLimit: this.limits },
       args: this.body.args,
       kwargs: this.body.kwargs,
       replyTo: this.replyTo,

@@ -48,7 +48,7 @@ function settleAs(context: WorkerContext, request: Request, ending: Ending): Pro
     case "timeout":
       return fail(context, request, timeLimitError(ending.seconds), null);
     case "lost":
-      return fail(context, request, encodeException(new WorkerLostError(ending.reason)), null);
+      return lose(context, request, ending.reason);
     case "retry":
       return retry(context, request, ending);
     case "replace":
@@ -104,6 +104,27 @@ async function fail(
     traceback,
   }));
 }
+
+/** The child died, not the task: it is run again, but not for ever, as the task may be what kills it. */
+async function lose(context: WorkerContext, request: Request, reason: string): Promise<void> {
+  const { settings } = context.runtime;
+  const { options } = request.definition;
+  const again =
+    (options.acksLate ?? settings.taskAcksLate) &&
+    (options.rejectOnWorkerLost ?? settings.taskRejectOnWorkerLost);
+  const losses = (context.losses.get(request.id) ?? 0) + 1;
+  context.log("error", `Task ${request.name}[${request.id}] lost its child (${losses}): ${reason}`);
+  if (!again || losses > MOST_LOSSES) {
+    context.losses.delete(request.id);
+    return fail(context, request, encodeException(new WorkerLostError(reason)), null);
+  }
+  context.losses.set(request.id, losses);
+  request.reject(true);
+  context.events.task("task-rejected", () => ({ uuid: request.id, requeue: true }));
+}
+
+/** A task that kills its child so often is taken to be the cause. */
+const MOST_LOSSES = 3;
 
 /** A request that is not to run: revoked, expired, or stopped while it ran. */
 export async function revoke(

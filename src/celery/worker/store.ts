@@ -1,4 +1,4 @@
-import type { ResultTuple } from "../backends/backend.ts";
+import type { ResultBackend, ResultTuple } from "../backends/backend.ts";
 import { READY_STATES } from "../backends/backend.ts";
 import type { TaskHeaders } from "../protocol/task-message.ts";
 import { toIso } from "../protocol/time.ts";
@@ -17,12 +17,12 @@ export interface State {
 export async function storeState(context: WorkerContext, request: Request, state: State): Promise<void> {
   if (context.backend === undefined || request.headers.ignoreResult) return;
   const extended = context.runtime.settings.resultExtended ? extendedFields(context, request) : undefined;
-  await storeMeta(context, request.headers, request.replyTo, state, extended);
+  await storeMeta(context.backend, request.headers, request.replyTo, state, extended);
 }
 
 /** Stores a state for headers alone, e.g. of a message that could not become a request. */
 export async function storeMeta(
-  context: WorkerContext,
+  backend: ResultBackend | undefined,
   headers: Pick<TaskHeaders, "id" | "parentId" | "group">,
   replyTo: string,
   state: State,
@@ -39,7 +39,7 @@ export async function storeMeta(
     ...extended,
     task_id: headers.id,
   };
-  await context.backend?.store(meta, { replyTo: replyTo === "" ? undefined : replyTo });
+  await backend?.store(meta, { replyTo: replyTo === "" ? undefined : replyTo });
 }
 
 /** A failure's state, from the live error. */

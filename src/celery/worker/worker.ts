@@ -1,22 +1,28 @@
 import { hostname } from "node:os";
-import { Fifo, type Service, type ServiceState, StateError, requireInteger } from "../../core/index.ts";
-import type { Consumer } from "../brokers/broker.ts";
+import { availableParallelism } from "node:os";
+import { type Service, type ServiceState, StateError, clock, requireInteger } from "../../core/index.ts";
+import type { Broker, Consumer, Listener, QueueSpec } from "../brokers/broker.ts";
+import { openPanel } from "../control/panel.ts";
+import { Election } from "../events/election.ts";
+import { Heart } from "../events/heart.ts";
 import { EventSender } from "../events/sender.ts";
+import { inPoolChild } from "../registry.ts";
 import type { Runtime } from "../runtime.ts";
-import type { Logger, WorkerContext } from "./context.ts";
-import { quietLogger } from "./context.ts";
+import { Autoscaler } from "./autoscaler.ts";
+import { quietLogger, type Logger, type WorkerContext } from "./context.ts";
+import { WorkerControlTarget } from "./control-target.ts";
 import { Intake } from "./intake.ts";
-import { LoopPool, type PoolKind, type TaskPool } from "./pool.ts";
-import type { Request } from "./request.ts";
+import { openPool, type PoolKind, type TaskPool } from "./pool.ts";
 import { Revoked } from "./revoked.ts";
-import { revoke, settle, type Ending } from "./settle.ts";
-import { storeState } from "./store.ts";
+import { Slots } from "./slots.ts";
 
 export interface WorkerOptions {
   /** Tasks at once. Default: 100 in the event loop, the number of cores in threads and processes, 1 in solo. */
   readonly concurrency?: number;
   /** Where tasks run: this event loop (default), threads, processes, or one at a time. */
   readonly pool?: PoolKind;
+  /** Grow and shrink between these, as the load is. */
+  readonly autoscale?: { readonly max: number; readonly min: number };
   /** Names of the queues to take from. Default: the app's. */
   readonly queues?: readonly string[];
   /** Node name, `name@host`; what is left out is filled in. Default `celery@` this host. */
@@ -25,6 +31,12 @@ export interface WorkerOptions {
   readonly prefetchMultiplier?: number;
   /** Send task events from the start. */
   readonly events?: boolean;
+  /** A thread or process is replaced after so many tasks. */
+  readonly maxTasksPerChild?: number;
+  /** Answer `inspect` and `control`, send heartbeats, take part in elections. Default true. */
+  readonly remoteControl?: boolean;
+  /** Seconds that a cold shutdown first lets running tasks go on. Python: `worker_soft_shutdown_timeout`. */
+  readonly softShutdownTimeout?: number;
   readonly log?: Logger;
 }
 
@@ -40,24 +52,19 @@ export class Worker implements Service {
   readonly node: string;
   readonly #runtime: Runtime;
   readonly #options: WorkerOptions;
-  readonly #ready = new Fifo<Request>();
-  readonly #active = new Map<string, Request>();
-  readonly #settling = new Set<Promise<void>>();
+  readonly #kind: PoolKind;
   #state: ServiceState = "idle";
-  #concurrency: number;
-  #context: WorkerContext | undefined;
-  #consumer: Consumer | undefined;
-  #intake: Intake | undefined;
-  #pool: TaskPool | undefined;
+  #parts: Parts | undefined;
   #stopped: Promise<void> | undefined;
-  #drained: (() => void) | undefined;
+  readonly #ended = Promise.withResolvers<void>();
   #keepAlive: NodeJS.Timeout | undefined;
 
   constructor(runtime: Runtime, options: WorkerOptions = {}) {
     this.#runtime = runtime;
     this.#options = options;
+    this.#kind = options.pool ?? "loop";
     this.node = nodeName(options.hostname);
-    this.#concurrency = requireInteger("concurrency", options.concurrency ?? defaultConcurrency(options), 1);
+    if (options.concurrency !== undefined) requireInteger("concurrency", options.concurrency, 1);
   }
 
   get state(): ServiceState {
@@ -65,48 +72,30 @@ export class Worker implements Service {
   }
 
   get concurrency(): number {
-    return this.#concurrency;
+    return this.#parts?.slots.concurrency ?? this.#startConcurrency();
+  }
+
+  /** Resolves when the worker has stopped, by whoever's wish. */
+  get ended(): Promise<void> {
+    return this.#ended.promise;
   }
 
   async start(): Promise<void> {
     if (this.#state !== "idle")
       throw new StateError(`A worker can be started once; this one is ${this.#state}`);
+    if (inPoolChild())
+      throw new StateError("A worker was started in its own pool; start it `if (import.meta.main)`");
     this.#state = "running";
     // Sockets may be gone for a while when the broker is; the worker is still there.
     this.#keepAlive = setInterval(() => {}, 2 ** 30);
-    const broker = await this.#runtime.connections.broker();
-    const { settings } = this.#runtime;
-    const backend = settings.backend === null ? undefined : await this.#runtime.connections.backend();
-    const events = new EventSender(
-      this.node,
-      settings.eventExchange,
-      broker,
-      this.#runtime.lamport,
-      this.#options.events ?? settings.workerSendTaskEvents,
-    );
-    this.#context = {
-      runtime: this.#runtime,
-      node: this.node,
-      backend,
-      events,
-      revoked: new Revoked(),
-      log: this.#options.log ?? quietLogger,
-      totals: new Map(),
-    };
-    this.#pool = new LoopPool(this.#options.pool ?? "loop");
-    this.#intake = new Intake(this.#context, {
-      enqueue: (request) => this.#enqueue(request),
-      known: (id) => this.#active.get(id) ?? [...this.#ready].find((request) => request.id === id),
-      settle: (request, work) => this.#track(request, work),
-      heldChanged: () => this.#setPrefetch(),
-    });
-    this.#consumer = await broker.consume({
-      queues: this.#queues(),
-      prefetch: this.#prefetch(),
-      onDelivery: (delivery) => this.#intake!.receive(delivery),
-      onMalformed: (error) =>
-        this.#context!.log("error", `A malformed message was dropped: ${error.message}`),
-    });
+    try {
+      this.#parts = await this.#assemble();
+    } catch (error) {
+      clearInterval(this.#keepAlive);
+      this.#state = "stopped";
+      this.#ended.resolve();
+      throw error;
+    }
   }
 
   /** Warm shutdown. */
@@ -115,128 +104,183 @@ export class Worker implements Service {
   }
 
   /** Cold shutdown; overtakes a warm one that is under way. */
-  async terminate(): Promise<void> {
-    const warm = this.#stopped;
-    this.#stopped ??= this.#shutDown(true);
-    if (warm !== undefined) this.#stopActive();
-    await this.#stopped;
+  terminate(): Promise<void> {
+    if (this.#stopped !== undefined) this.#parts?.slots.stopActive();
+    return (this.#stopped ??= this.#shutDown(true));
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
   }
 
+  async #assemble(): Promise<Parts> {
+    const broker = await this.#runtime.connections.broker();
+    const context = await this.#makeContext(broker);
+    const pool = openPool(this.#runtime, {
+      kind: this.#kind,
+      maxTasksPerChild: this.#options.maxTasksPerChild,
+    });
+    const slots = new Slots(context, pool, this.#startConcurrency());
+    const intake = new Intake(context, {
+      enqueue: (request) => slots.enqueue(request),
+      known: (id) => slots.find(id),
+      settle: (request, work) => slots.track(request, work),
+      heldChanged: () => this.#setPrefetch(),
+    });
+    const consumer = await broker.consume({
+      queues: this.#queues(),
+      prefetch: this.#prefetch(slots, intake),
+      onDelivery: (delivery) => intake.receive(delivery),
+      onMalformed: (error) => context.log("error", `A malformed message was dropped: ${error.message}`),
+    });
+    const parts = { context, pool, slots, intake, consumer, ...this.#scaling(slots) };
+    return { ...parts, services: await this.#openServices(parts) };
+  }
+
+  async #makeContext(broker: Broker): Promise<WorkerContext> {
+    const { settings, connections, lamport } = this.#runtime;
+    const enabled = this.#options.events ?? settings.workerSendTaskEvents;
+    return {
+      runtime: this.#runtime,
+      node: this.node,
+      backend: settings.backend === null ? undefined : await connections.backend(),
+      events: new EventSender(this.node, settings.eventExchange, broker, lamport, enabled),
+      revoked: new Revoked(),
+      log: this.#options.log ?? quietLogger,
+      totals: new Map(),
+      timeLimits: new Map(),
+      losses: new Map(),
+      prefetch: () => (this.#parts === undefined ? 0 : this.#prefetch(this.#parts.slots, this.#parts.intake)),
+    };
+  }
+
+  #scaling(slots: Slots): { autoscaler: Autoscaler | undefined } {
+    const { autoscale } = this.#options;
+    if (autoscale === undefined) return { autoscaler: undefined };
+    const target = {
+      get concurrency() {
+        return slots.concurrency;
+      },
+      load: () => slots.active.size + slots.ready.size,
+      resize: (by: number) => this.#resize(by),
+    };
+    const autoscaler = new Autoscaler(target, autoscale.max, autoscale.min);
+    autoscaler.start();
+    return { autoscaler };
+  }
+
+  /** Remote control and heartbeat; they come last and go last, so that a worker that answers is one that works. */
+  async #openServices(parts: Omit<Parts, "services">): Promise<Services | undefined> {
+    if (this.#options.remoteControl === false) return undefined;
+    const { context, slots } = parts;
+    const heart = new Heart(context.events, () => ({
+      active: slots.active.size,
+      processed: slots.processed,
+    }));
+    const election = new Election(this.#runtime, this.node, context.events);
+    const target = new WorkerControlTarget({
+      ...parts,
+      heart,
+      election,
+      pool: this.#kind,
+      resize: (by) => this.#resize(by),
+      shutDown: () => void this.stop(),
+    });
+    const panel = await openPanel(target);
+    await election.start();
+    await heart.start();
+    return { panel, heart, election };
+  }
+
   async #shutDown(cold: boolean): Promise<void> {
     const before = this.#state;
     this.#state = "stopping";
-    if (before !== "idle") {
-      await this.#consumer?.pause();
-      this.#intake?.close();
-      this.#ready.clear();
-      if (cold) this.#stopActive();
-      await this.#idle();
-      await this.#pool?.stop();
-      await this.#consumer?.close();
-      await this.#context?.events.flush();
-      clearInterval(this.#keepAlive);
-    }
+    if (this.#parts !== undefined && before === "running") await this.#dismantle(this.#parts, cold);
+    clearInterval(this.#keepAlive);
     this.#state = "stopped";
+    this.#ended.resolve();
   }
 
-  #stopActive(): void {
-    for (const request of this.#active.values()) request.stop?.("shutdown");
+  async #dismantle(parts: Parts, cold: boolean): Promise<void> {
+    const { consumer, intake, slots, pool, autoscaler, services, context } = parts;
+    autoscaler?.stop();
+    await consumer.pause();
+    intake.close();
+    slots.close();
+    if (cold) await this.#stopActive(slots);
+    await slots.idle();
+    await pool.stop();
+    await consumer.close();
+    await services?.panel.close();
+    await services?.election.stop();
+    await context.events.flush();
+    await services?.heart.stop();
   }
 
-  async #idle(): Promise<void> {
-    while (this.#active.size > 0 || this.#settling.size > 0) {
-      if (this.#active.size > 0) await new Promise<void>((resolve) => (this.#drained = resolve));
-      else await Promise.allSettled(this.#settling);
+  async #stopActive(slots: Slots): Promise<void> {
+    const { softShutdownTimeout = 0 } = this.#options;
+    if (softShutdownTimeout > 0) {
+      const { promise: passed, resolve } = Promise.withResolvers<void>();
+      const cancel = clock().after(softShutdownTimeout, resolve);
+      await Promise.race([slots.idle(), passed]);
+      cancel();
     }
+    slots.stopActive();
   }
 
-  #enqueue(request: Request): void {
-    request.state = "ready";
-    this.#ready.push(request);
-    this.#pump();
+  #resize(by: number): void {
+    const slots = this.#parts?.slots;
+    slots?.resize(slots.concurrency + by);
+    this.#setPrefetch();
   }
 
-  #pump(): void {
-    while (this.#state === "running" && this.#active.size < this.#concurrency) {
-      const request = this.#ready.shift();
-      if (request === undefined) return;
-      this.#run(request);
-    }
-  }
-
-  #run(request: Request): void {
-    const context = this.#context!;
-    if (context.revoked.has(request.id, request.headers.stamps))
-      return this.#track(request, revoke(context, request, "revoked"));
-    request.state = "active";
-    request.timeStart = Date.now() / 1000;
-    this.#active.set(request.id, request);
-    const { options } = request.definition;
-    if (!(options.acksLate ?? this.#runtime.settings.taskAcksLate)) request.acknowledge();
-    context.events.task("task-started", () => ({ uuid: request.id }));
-    if (options.trackStarted ?? this.#runtime.settings.taskTrackStarted) {
-      const result = { pid: process.pid, hostname: this.node };
-      void storeState(context, request, { status: "STARTED", result }).catch(() => {});
-    }
-    const ports = {
-      isEager: false,
-      storeState: (status: string, meta: unknown) => storeState(context, request, { status, result: meta }),
-    };
-    void this.#pool!.run(request, this.node, ports).then((ending) => this.#ended(request, ending));
-  }
-
-  #ended(request: Request, ending: Ending): void {
-    request.state = "settling";
-    this.#active.delete(request.id);
-    this.#track(request, settle(this.#context!, request, ending));
-    this.#pump();
-    if (this.#active.size === 0) this.#drained?.();
-  }
-
-  /** A request whose ending could not be written goes back to the broker: it will be run again rather than be lost. */
-  #track(request: Request, work: Promise<void>): void {
-    const tracked: Promise<void> = work
-      .catch((error: unknown) => {
-        this.#context!.log("error", `Task ${request.id} could not be settled: ${String(error)}`);
-        request.reject(true);
-      })
-      .finally(() => {
-        request.state = "gone";
-        this.#settling.delete(tracked);
-      });
-    this.#settling.add(tracked);
-  }
-
-  #queues(): ReturnType<Runtime["router"]["defaultQueues"]> {
+  #queues(): QueueSpec[] {
     const { queues } = this.#options;
-    return queues === undefined
-      ? this.#runtime.router.defaultQueues()
-      : queues.map((name) => this.#runtime.router.queue(name));
+    const { router } = this.#runtime;
+    return queues === undefined ? router.defaultQueues() : queues.map((name) => router.queue(name));
   }
 
-  #prefetch(): number {
+  #prefetch(slots: Slots, intake: Intake): number {
     const multiplier = this.#options.prefetchMultiplier ?? this.#runtime.settings.workerPrefetchMultiplier;
-    if (multiplier === 0) return NO_LIMIT;
-    return this.#concurrency * multiplier + (this.#intake?.held ?? 0);
+    return multiplier === 0 ? NO_LIMIT : Math.min(NO_LIMIT, slots.concurrency * multiplier + intake.held);
   }
 
   #setPrefetch(): void {
-    this.#consumer?.setPrefetch(this.#prefetch());
+    const parts = this.#parts;
+    parts?.consumer.setPrefetch(this.#prefetch(parts.slots, parts.intake));
   }
+
+  #startConcurrency(): number {
+    const { concurrency = this.#runtime.settings.workerConcurrency, autoscale } = this.#options;
+    if (autoscale !== undefined) return autoscale.min;
+    if (concurrency !== null) return concurrency;
+    if (this.#kind === "solo") return 1;
+    return this.#kind === "loop" ? LOOP_CONCURRENCY : availableParallelism();
+  }
+}
+
+interface Services {
+  readonly panel: Listener;
+  readonly heart: Heart;
+  readonly election: Election;
+}
+
+interface Parts {
+  readonly context: WorkerContext;
+  readonly pool: TaskPool;
+  readonly slots: Slots;
+  readonly intake: Intake;
+  readonly consumer: Consumer;
+  readonly autoscaler: Autoscaler | undefined;
+  readonly services: Services | undefined;
 }
 
 /** AMQP's largest prefetch count. */
 const NO_LIMIT = 65_535;
+/** Enough to hide network latency, few enough not to exhaust sockets and file descriptors. */
+const LOOP_CONCURRENCY = 100;
 
 function nodeName(given: string | undefined): string {
   const [name = "celery", host = hostname()] = (given ?? "celery").split("@");
-  return `${name === "" ? "celery" : name}@${host.replace("%h", hostname())}`;
-}
-
-function defaultConcurrency(options: WorkerOptions): number {
-  return options.pool === "solo" ? 1 : 100;
+  return `${name === "" ? "celery" : name}@${host.replaceAll("%h", hostname())}`;
 }
