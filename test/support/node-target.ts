@@ -33,15 +33,24 @@ export class NodeTarget {
 
   static async start(
     program: string,
-    options: { node?: string; args?: readonly string[]; env?: NodeJS.ProcessEnv } = {},
+    options: {
+      node?: string;
+      flags?: readonly string[];
+      args?: readonly string[];
+      env?: NodeJS.ProcessEnv;
+    } = {},
   ): Promise<NodeTarget> {
     const path = resolve("test/programs", program);
-    const child = spawn(options.node ?? process.execPath, [path, ...(options.args ?? [])], {
-      stdio: ["pipe", "pipe", "inherit"],
-      // A group of its own, so that what it started ends with it.
-      detached: true,
-      env: { ...process.env, NODE_OPTIONS: "", ...options.env },
-    });
+    const child = spawn(
+      options.node ?? process.execPath,
+      [...(options.flags ?? []), path, ...(options.args ?? [])],
+      {
+        stdio: ["pipe", "pipe", "inherit"],
+        // A group of its own, so that what it started ends with it.
+        detached: true,
+        env: { ...process.env, NODE_OPTIONS: "", ...options.env },
+      },
+    );
     const target = new NodeTarget(child);
     await target.line("ready");
     return target;

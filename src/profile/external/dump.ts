@@ -1,5 +1,4 @@
 import type { Frame } from "../model/frame.ts";
-import { kindOf } from "../model/frame.ts";
 import type { ThreadRef, ThreadStack } from "../model/sample.ts";
 import { type Libc, tryLibc } from "./libc.ts";
 import { systemCallName, waitsForEvents } from "./syscalls.ts";
@@ -44,10 +43,7 @@ export function threadRefs(target: ExternalTarget): { thread: number; ref: Threa
 
 /** Frames innermost first, the native function at the top included. */
 export function framesOf(target: ExternalTarget, stack: RawStack): Frame[] {
-  const frames: Frame[] = stack.functions.map((shared) => {
-    const { name, url, line, column } = target.place(shared);
-    return { name, url, line, column, kind: kindOf(name, url) };
-  });
+  const frames = stack.functions.map((shared) => target.frameOf(shared));
   const top = topFrame(target, stack);
   return top === undefined ? frames : [top, ...frames];
 }

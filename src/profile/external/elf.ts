@@ -32,6 +32,11 @@ interface Segment {
   readonly align: number;
 }
 
+interface AddressRange {
+  readonly start: number;
+  readonly end: number;
+}
+
 /** A symbol found by address. */
 export interface ElfSymbol {
   /** As the linker knows it (mangled). */
@@ -52,6 +57,7 @@ export class ElfFile {
   readonly #segments: readonly Segment[];
   readonly #sections: readonly Section[];
   readonly #read: (offset: number, length: number) => Buffer;
+  readonly #functions = new Map<RegExp, readonly AddressRange[]>();
   #tables: readonly RawSymbols[] = [];
   #byAddress: SymbolTable | undefined;
 
@@ -108,8 +114,17 @@ export class ElfFile {
     return this.#addresses().find(fileOffset - segment.offset + segment.address);
   }
 
-  /** Address ranges (as file offsets) of the functions whose mangled name matches. */
-  functions(pattern: RegExp): { start: number; end: number }[] {
+  /** Address ranges (as file offsets) of the functions whose mangled name matches. The answer is kept. */
+  functions(pattern: RegExp): readonly AddressRange[] {
+    let ranges = this.#functions.get(pattern);
+    if (ranges === undefined) {
+      ranges = this.#findFunctions(pattern);
+      this.#functions.set(pattern, ranges);
+    }
+    return ranges;
+  }
+
+  #findFunctions(pattern: RegExp): AddressRange[] {
     return this.#addresses()
       .matching(pattern)
       .flatMap(({ start, end }) => {
@@ -239,8 +254,8 @@ class SymbolTable {
     return { name: this.#name(index), address: start };
   }
 
-  matching(pattern: RegExp): { start: number; end: number }[] {
-    const found: { start: number; end: number }[] = [];
+  matching(pattern: RegExp): AddressRange[] {
+    const found: AddressRange[] = [];
     for (let i = 0; i < this.#starts.length; i++) {
       if (this.#sizes[i] === 0 || !pattern.test(this.#name(i))) continue;
       found.push({ start: this.#starts[i]!, end: this.#starts[i]! + this.#sizes[i]! });

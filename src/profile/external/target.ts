@@ -1,23 +1,26 @@
-import { existsSync, readlinkSync } from "node:fs";
+import { readFileSync, readlinkSync } from "node:fs";
 import { basename } from "node:path";
 import { ProfilerError, UnsupportedError, requireInteger } from "../../core/index.ts";
-import { readProcess, titleOf } from "../attach/proc.ts";
+import { isAlive, readProcess, sameNamespace, titleOf } from "../attach/proc.ts";
+import { type Frame, FrameTable, kindOf } from "../model/frame.ts";
+import { SourceMaps } from "../model/source-maps.ts";
 import { demangle } from "./demangle.ts";
 import { type ElfFile, openElf } from "./elf.ts";
-import { type FunctionPlace, type SharedFunction, V8Heap } from "./heap.ts";
+import { type SharedFunction, V8Heap } from "./heap.ts";
 import { layoutOf } from "./layout.ts";
 import type { Libc } from "./libc.ts";
 import { AddressSpace, type Mapping } from "./maps.ts";
 import { RemoteMemory } from "./remote-memory.ts";
 import { StackImage } from "./stack-image.ts";
-import { type Registers, StopFailed, whileStopped } from "./stop.ts";
-import { findThreadPointer, threadIds, threadName, threadState } from "./threads.ts";
+import { type Registers, StopFailed, type Stoppable, whileStopped } from "./stop.ts";
+import { findThreadPointer, hasEnded, threadIds, threadName, threadState } from "./threads.ts";
 import { VectorRead } from "./vector-read.ts";
 import { StackWalker } from "./walk.ts";
 
 /** The end of the mangled name of V8's thread-local "isolate of this thread"; its class differs between lines. */
 const CURRENT_ISOLATE = "18g_current_isolate_E";
 const COLLECTOR = /^_ZN2v88internal.*(Heap14CollectGarbage|Heap24PerformGarbageCollection|Heap9Scavenge)E/;
+const HELPER_THREAD = /^(libuv|V8|Delayed|Signal)/;
 /** How often a sleeping thread is looked at again when it moved while it was read. */
 const ATTEMPTS = 3;
 
@@ -47,6 +50,7 @@ export class ExternalTarget {
   /** What the process is called in reports. */
   readonly title: string;
   readonly #libc: Libc | undefined;
+  readonly #ownChild: boolean;
   readonly #elf: ElfFile;
   readonly #executable: string;
   readonly #memory: RemoteMemory;
@@ -55,8 +59,9 @@ export class ExternalTarget {
   readonly #walker: StackWalker;
   readonly #isolateOffset: number;
   #collector: readonly { start: number; end: number }[] | undefined;
-  readonly #isolates = new Map<number, number>();
   readonly #threadPointers = new Map<number, number>();
+  readonly #frames = new FrameTable();
+  readonly #maps: SourceMaps;
   readonly #libraries = new Map<string, ElfFile | undefined>();
 
   /** `libc` allows running threads to be seen; without it only sleeping ones are. */
@@ -64,11 +69,14 @@ export class ExternalTarget {
     requirePlatform();
     this.pid = requireInteger("pid", pid, 1);
     this.#libc = libc;
-    this.title = titleOf(readProcess(pid));
+    const facts = readProcess(pid);
+    this.title = titleOf(facts);
+    this.#ownChild = facts.parent === process.pid;
     this.#executable = readlinkSync(`/proc/${pid}/exe`);
     this.#elf = openElf(`/proc/${pid}/exe`);
     const layout = layoutOf(this.#elf);
     this.#isolateOffset = isolateOffset(this.#elf, this.#executable);
+    this.#maps = new SourceMaps(this.#frames, sameNamespace(pid, "mnt") === false ? `/proc/${pid}/root` : "");
     this.#space = new AddressSpace(pid);
     this.#memory = openMemory(pid, libc);
     this.#heap = new V8Heap(this.#memory, layout);
@@ -81,13 +89,23 @@ export class ExternalTarget {
 
   /** The threads that run JavaScript: the main thread first, then workers by age. */
   javaScriptThreads(): number[] {
-    return threadIds(this.pid).filter((thread) => {
-      try {
-        return this.#mayHaveIsolate(thread);
-      } catch {
-        return false; // the thread ended while it was looked at
-      }
-    });
+    const owners = new Map<number, number>();
+    for (const thread of this.#threadIds()) {
+      const isolate = this.#isolateSeen(thread);
+      // V8's helper threads enter the isolate they compile for, and are older than the worker that it belongs to.
+      if (isolate !== 0 && owners.get(isolate) !== this.pid) owners.set(isolate, thread);
+    }
+    const workers = new Set(owners.values());
+    workers.delete(this.pid);
+    return [this.pid, ...[...workers].sort((a, b) => a - b)];
+  }
+
+  #threadIds(): number[] {
+    try {
+      return threadIds(this.pid);
+    } catch {
+      return []; // the process ended while it was looked at
+    }
   }
 
   /** The stack of one thread now; undefined when the thread is gone. */
@@ -103,8 +121,10 @@ export class ExternalTarget {
     return undefined;
   }
 
-  place(shared: SharedFunction): FunctionPlace {
-    return this.#heap.place(shared);
+  /** The function as a frame, taken to its own source where there is a source map. */
+  frameOf(shared: SharedFunction): Frame {
+    const place = this.#heap.place(shared);
+    return this.#maps.map(this.#frames.intern({ ...place, kind: kindOf(place.name, place.url) }));
   }
 
   /** The native function at an address. */
@@ -128,7 +148,7 @@ export class ExternalTarget {
 
   #lookRunning(thread: number): RawStack | undefined {
     if (this.#libc === undefined) return undefined;
-    return whileStopped(this.#libc, thread, (registers) => {
+    return whileStopped(this.#stoppable(this.#libc, thread), (registers) => {
       this.#threadPointers.set(thread, registers.threadPointer ?? 0);
       return this.#read(thread, registers, this.#isolateOf(thread), undefined);
     });
@@ -191,26 +211,29 @@ export class ExternalTarget {
     return threadPointer === 0 ? 0 : this.#memory.pointer(threadPointer + this.#isolateOffset);
   }
 
-  #mayHaveIsolate(thread: number): boolean {
-    if (thread === this.pid) return true;
-    const known = this.#isolates.get(thread);
-    if (known !== undefined && known !== 0) return true;
-    const state = threadState(this.pid, thread);
-    const isolate =
-      state.kind === "asleep" && state.sp !== 0
+  /** The isolate that a thread is in; 0 when it is in none, or has ended. */
+  #isolateSeen(thread: number): number {
+    try {
+      const state = threadState(this.pid, thread);
+      return state.kind === "asleep" && state.sp !== 0
         ? this.#isolateAsleep(thread, state.sp)
         : this.#isolateRunning(thread);
-    this.#isolates.set(thread, isolate);
-    return isolate !== 0;
+    } catch {
+      return 0;
+    }
   }
 
   #isolateRunning(thread: number): number {
-    if (this.#libc === undefined)
-      return /^(libuv|V8|Delayed|Signal)/.test(threadName(this.pid, thread)) ? 0 : 1;
-    return whileStopped(this.#libc, thread, ({ threadPointer = 0 }) => {
+    // Without koffi a running thread tells nothing, so its name decides; each counts as an isolate of its own.
+    if (this.#libc === undefined) return HELPER_THREAD.test(threadName(this.pid, thread)) ? 0 : thread;
+    return whileStopped(this.#stoppable(this.#libc, thread), ({ threadPointer = 0 }) => {
       this.#threadPointers.set(thread, threadPointer);
       return this.#isolateOf(thread);
     });
+  }
+
+  #stoppable(libc: Libc, thread: number): Stoppable {
+    return { libc, pid: this.pid, thread, ownChild: this.#ownChild };
   }
 
   #library(mapping: Mapping): ElfFile | undefined {
@@ -221,9 +244,11 @@ export class ExternalTarget {
   }
 
   #unlessThreadEnded(thread: number, error: unknown): void {
-    if (!existsSync(`/proc/${this.pid}/task/${thread}`)) return;
+    if (hasEnded(this.pid, thread) || !isAlive(this.pid)) return;
     if (error instanceof StopFailed && error.errno === 0) return;
-    throw error instanceof StopFailed ? denied(this.pid, error) : error;
+    throw error instanceof StopFailed
+      ? (tracedBy(this.pid, thread, error) ?? denied(this.pid, error))
+      : error;
   }
 }
 
@@ -242,6 +267,18 @@ function openMemory(pid: number, libc: Libc | undefined): RemoteMemory {
     readProcess(pid); // says so when the process has ended meanwhile
     throw denied(pid, cause);
   }
+}
+
+/** A thread has one tracer at most. */
+function tracedBy(pid: number, thread: number, cause: unknown): ProfilerError | undefined {
+  const status = readFileSync(`/proc/${pid}/task/${thread}/status`, "latin1");
+  const tracer = Number(/^TracerPid:\s*(\d+)/m.exec(status)?.[1]);
+  if (!(tracer > 0)) return undefined;
+  return new ProfilerError(
+    `process ${pid} is under a debugger or tracer (process ${tracer}), and a thread has one at most: end that first, ` +
+      "or attach without --external",
+    { code: "PROFILER_TRACED", cause },
+  );
 }
 
 function denied(pid: number, cause: unknown): ProfilerError {

@@ -25,6 +25,16 @@ export function threadName(pid: number, thread: number): string {
   return readFileSync(`/proc/${pid}/task/${thread}/comm`, "utf8").trimEnd();
 }
 
+/** True when a thread is gone, or a zombie that nobody has collected yet. */
+export function hasEnded(pid: number, thread: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, "latin1");
+    return /[ZX]/.test(stat[stat.lastIndexOf(")") + 2]!);
+  } catch {
+    return true;
+  }
+}
+
 /** A thread's own number as the target's C library knows it: the innermost of its PID namespaces. */
 function innerThreadId(pid: number, thread: number): number {
   const status = readFileSync(`/proc/${pid}/task/${thread}/status`, "latin1");
@@ -67,10 +77,13 @@ export function findThreadPointer(
 
 type Range = Pick<Mapping, "start" | "end">;
 
+/** The loader puts the main thread's block near the libraries, which lie at the top: from there downward. */
 function mainThreadHomes(space: AddressSpace): Range[] {
-  return space.mappings.filter(
-    (m) => m.writable && (m.path === "" || m.path === "[heap]") && m.end - m.start <= LARGEST_SEARCHED,
-  );
+  return space.mappings
+    .filter(
+      (m) => m.writable && (m.path === "" || m.path === "[heap]") && m.end - m.start <= LARGEST_SEARCHED,
+    )
+    .reverse();
 }
 
 function stackTop(space: AddressSpace, sp: number): Range[] {
