@@ -69,7 +69,7 @@ export class Crew {
     const { concurrency } = this.#settings;
     let best: Seat | undefined;
     for (const seat of this.#ready) {
-      if (seat.count >= concurrency && seat.load + estimate > ahead) continue;
+      if (seat.stalled || (seat.count >= concurrency && seat.load + estimate > ahead)) continue;
       if (best === undefined || seat.load < best.load || (seat.load === best.load && seat.count < best.count))
         best = seat;
     }
@@ -90,6 +90,18 @@ export class Crew {
     if (seat.count > 0) return;
     if (seat.state === "retiring") this.#dismiss(seat);
     else if (this.#settings.idleTimeout !== Infinity) this.#sweepLater(seat);
+  }
+
+  /** Whether tasks wait in a worker, where another worker cannot take them. */
+  get ahead(): boolean {
+    return this.#ready.some((seat) => seat.count > this.#settings.concurrency);
+  }
+
+  /** Takes tasks back from workers that are stuck, if another one has nothing to do. */
+  recall(): Task[] {
+    const { concurrency, maxWorkers } = this.#settings;
+    const hungry = this.#seats.size < maxWorkers || this.#ready.some((seat) => seat.count < concurrency);
+    return hungry ? this.#ready.flatMap((seat) => seat.recallIfStuck()) : [];
   }
 
   flush(): void {

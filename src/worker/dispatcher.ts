@@ -1,4 +1,4 @@
-import { type Shipment, type WireError, decodeError, reship, unpackResult } from "../closures/index.ts";
+import { type WireError, decodeError, unpackResult } from "../closures/index.ts";
 import {
   PriorityFifo,
   QueueFullError,
@@ -17,6 +17,7 @@ import {
 } from "../futures/index.ts";
 import { type WireChunk, repackBody, unpackChunk } from "./chunk-codec.ts";
 import { Crew } from "./crew.ts";
+import type { FunctionTable, Shipped } from "./function-table.ts";
 import { IncomingStream } from "./incoming-stream.ts";
 import { type LossReport, lossError } from "./loss.ts";
 import type { PoolSettings } from "./options.ts";
@@ -24,11 +25,12 @@ import type { PeerExit } from "./peer.ts";
 import { Op, TINY_SECONDS } from "./protocol.ts";
 import type { Seat, SeatHandlers } from "./seat.ts";
 import { Stopper } from "./stopper.ts";
-import { type FunctionRecord, Task, type TaskOwner, type TaskSeat } from "./task.ts";
+import { Task, type TaskOwner, type TaskSeat } from "./task.ts";
 
 export interface DispatcherOptions {
   readonly kind: "thread" | "process";
   readonly settings: PoolSettings;
+  readonly functions: FunctionTable;
   readonly crew: (handlers: SeatHandlers) => Crew;
 }
 
@@ -37,6 +39,8 @@ export interface DispatcherOptions {
  * microseconds), little enough that work stays free to go to whichever worker is free first.
  */
 const AHEAD_SECONDS = 2.5e-3;
+/** Milliseconds between two looks for workers that are stuck with tasks behind. */
+const WATCH_MS = 5;
 /** Chunks of a map shorter than this get one more behind them. */
 const SHORT_CHUNK_SECONDS = 20e-3;
 
@@ -47,10 +51,10 @@ const SHORT_CHUNK_SECONDS = 20e-3;
 export class Dispatcher implements TaskOwner {
   readonly #kind: "thread" | "process";
   readonly #settings: PoolSettings;
+  readonly #functions: FunctionTable;
   readonly #crew: Crew;
   readonly #stopper = new Stopper();
   readonly #backlog = new PriorityFifo<Task>();
-  readonly #records = new Map<number, FunctionRecord>();
   /** Tasks in the backlog that are done already (cancelled); they are dropped when their turn comes. */
   #stale = 0;
   /** Tasks whose future or stream is still open. */
@@ -61,6 +65,7 @@ export class Dispatcher implements TaskOwner {
   #cancelled = 0;
   #lost = 0;
   #pumping = false;
+  #watching = false;
   #closed = false;
   #ending = false;
   #broken: unknown;
@@ -69,28 +74,21 @@ export class Dispatcher implements TaskOwner {
   constructor(options: DispatcherOptions) {
     this.#kind = options.kind;
     this.#settings = options.settings;
+    this.#functions = options.functions;
     this.#crew = options.crew({
       ready: (seat) => this.#ready(seat),
       initFailed: (_seat, error) => this.#initFailed(error),
       answer: (seat, task, op, a, b) => this.#answer(seat, task, op, a, b),
       started: (task) => this.#started(task),
-      timing: (key, seconds) => this.#timing(key, seconds),
+      timing: (key, seconds) => this.#functions.measured(key, seconds),
       unsendable: (seat, task, error) => this.#unsendable(seat, task, error),
       exit: (seat, exit) => this.#exit(seat, exit),
     });
   }
 
-  submit(
-    op: Op,
-    shipment: Shipment,
-    record: FunctionRecord,
-    body: unknown,
-    options: TaskOptions,
-    pinned?: Seat,
-  ): Task {
+  submit(op: Op, shipped: Shipped, body: unknown, options: TaskOptions, pinned?: Seat): Task {
     this.#admit();
-    const task = new Task(this, op, shipment, record, body, options);
-    if (record.seconds === Infinity) this.#records.set(shipment.key, record);
+    const task = new Task(this, op, shipped.shipment, shipped.record, body, options);
     this.#submitted++;
     if (++this.#open === 1) this.#crew.hold();
     if (options.timing) task.submittedAt = clock().now();
@@ -189,7 +187,20 @@ export class Dispatcher implements TaskOwner {
     }
     if (this.#broken === undefined) this.#crew.grow(this.#backlog.size - this.#stale);
     this.#crew.flush();
+    if (!this.#watching && this.#crew.ahead) this.#watch();
   };
+
+  /** A task that takes longer than expected must not hold up those behind it while another worker is free. */
+  #watch(): void {
+    this.#watching = true;
+    setTimeout(() => {
+      this.#watching = false;
+      const recalled = this.#crew.recall();
+      this.#putBack(recalled, (task) => this.#bind(task.pinned as Seat, task));
+      if (recalled.length > 0) this.#pump();
+      else if (this.#crew.ahead) this.#watch();
+    }, WATCH_MS).unref();
+  }
 
   #next(): Task | undefined {
     for (let task = this.#backlog.peek(); task !== undefined; task = this.#backlog.peek()) {
@@ -243,11 +254,11 @@ export class Dispatcher implements TaskOwner {
 
   /** Nothing has run when a module could not be imported: the task goes again, with the module's code by value. */
   #fail(task: Task, error: unknown): void {
-    const shipment = reship(task.shipment, error);
+    const shipment = this.#functions.shipAgain(task.shipment, error);
     if (shipment === undefined) return task.setException(error);
     task.shipment = shipment;
     task.body = repackBody(task.body);
-    this.#putBack([task]);
+    this.#backlog.unshift(task, task.options.priority);
     this.#schedulePump();
   }
 
@@ -297,11 +308,6 @@ export class Dispatcher implements TaskOwner {
   #measured(seat: Seat, task: Task, ran: number): void {
     const total = clock().now() - task.submittedAt;
     task.timing = { waited: Math.max(0, total - ran), ran, total, worker: seat.name };
-  }
-
-  #timing(key: number, seconds: number): void {
-    const record = this.#records.get(key);
-    if (record !== undefined) record.seconds = seconds;
   }
 
   /** Its time counts from here; what stood before it in a queue does not. */
@@ -357,7 +363,10 @@ export class Dispatcher implements TaskOwner {
     const report: LossReport = { kind: this.#kind, what: "worker", worker: seat.name, exit };
     const lost = [...running, ...pinned].filter((task) => !task.done() || task.stream !== undefined);
     if (lost.length > 0 || (!expected && seat.stoppedFor === undefined)) this.#lost++;
-    this.#putBack(tasks.filter((task) => !running.has(task)));
+    this.#putBack(
+      tasks.filter((task) => !running.has(task)),
+      (task) => lost.push(task),
+    );
     for (const task of lost) this.#lose(task, report, seat.stoppedFor);
     if (this.#settings.strict && !expected && seat.stoppedFor === undefined) this.#break(report);
     else if (this.#crew.hopeless) this.#break({ ...report, what: "start" });
@@ -366,11 +375,13 @@ export class Dispatcher implements TaskOwner {
     this.#endIfDrained();
   }
 
-  #putBack(tasks: readonly Task[]): void {
+  /** Tasks that were sent but had not begun are first in line again. */
+  #putBack(tasks: readonly Task[], pinned: (task: Task) => void): void {
     for (const task of tasks.toReversed()) {
       if (task.done()) continue;
       task.attempts--;
-      if (task.pinned === undefined) this.#backlog.unshift(task, task.options.priority);
+      if (task.pinned !== undefined) pinned(task);
+      else this.#backlog.unshift(task, task.options.priority);
     }
   }
 
@@ -420,8 +431,7 @@ function estimateOf(task: Task): number {
  * is not tiny; if nothing announced is open, the tiny ones that it had may have begun, and count as if they had.
  */
 function startedTasks(seat: TaskSeat, tasks: readonly Task[]): Set<Task> {
-  const exact = seat.peer.started();
-  if (exact !== undefined) return new Set(tasks.filter((task) => task.sequence < exact));
+  if (seat.peer.starts !== undefined) return new Set(tasks.filter((task) => seat.hasStarted(task)));
   const announced = tasks.filter((task) => task.started);
   if (announced.length > 0) return new Set(announced);
   return new Set(tasks.filter((task) => task.op === Op.RUN && task.record.seconds < TINY_SECONDS));

@@ -1,21 +1,24 @@
-import { type Shipment, ship } from "../closures/index.ts";
+import { type Shipment, reship, ship } from "../closures/index.ts";
 import type { FunctionRecord } from "./task.ts";
 
 /** Call sites looked at in one turn of the event loop; capturing one costs about a microsecond. */
 const SITES_PER_TURN = 8;
+/** Programs that make new functions without end drop what is known of the oldest. */
+const KEPT_RECORDS = 4096;
 
-interface Known {
+export interface Shipped {
+  readonly shipment: Shipment;
   readonly record: FunctionRecord;
-  /** Only kept when stable. */
-  shipment: Shipment | undefined;
 }
 
 /** What an executor knows of the functions that were submitted to it. */
 export class FunctionTable {
   readonly #to: "thread" | "process";
-  readonly #known = new WeakMap<Function, Known>();
+  #stable = new WeakMap<Function, Shipped>();
+  /** By shipment: equal closures made anew for each call share it. */
+  readonly #records = new Map<number, FunctionRecord>();
   #lastFn: Function | undefined;
-  #last: Known | undefined;
+  #last: Shipped | undefined;
   #sites = 0;
 
   constructor(to: "thread" | "process") {
@@ -23,24 +26,50 @@ export class FunctionTable {
   }
 
   /** Captures the function as it is now; cheap when nothing of it can have changed. */
-  look(fn: Function, above: Function): { readonly shipment: Shipment; readonly record: FunctionRecord } {
-    const known = fn === this.#lastFn ? this.#last! : this.#find(fn);
-    this.#lastFn = fn;
-    this.#last = known;
-    if (known.record.site === undefined || this.#sites < SITES_PER_TURN) this.#noteSite(known.record, above);
-    if (known.shipment !== undefined) return known as { shipment: Shipment; record: FunctionRecord };
-    const shipment = ship(fn, { to: this.#to });
-    if (shipment.stable) known.shipment = shipment;
-    return { shipment, record: known.record };
+  look(fn: Function, above: Function): Shipped {
+    const shipped = fn === this.#lastFn ? this.#last! : this.#find(fn);
+    const { record } = shipped;
+    if (record.site === undefined || this.#sites < SITES_PER_TURN) this.#noteSite(record, above);
+    return shipped;
   }
 
-  #find(fn: Function): Known {
-    const found = this.#known.get(fn);
-    if (found !== undefined) return found;
+  /** A worker says how long a function takes now. */
+  measured(key: number, seconds: number): void {
+    const record = this.#records.get(key);
+    if (record !== undefined) record.seconds = seconds;
+  }
+
+  /** Ships a function by value, after a worker could not import it; undefined when the error is another one. */
+  shipAgain(old: Shipment, error: unknown): Shipment | undefined {
+    const shipment = reship(old, error);
+    if (shipment === undefined) return undefined;
+    this.#stable = new WeakMap();
+    this.#lastFn = this.#last = undefined;
+    return shipment;
+  }
+
+  #find(fn: Function): Shipped {
+    const known = this.#stable.get(fn);
+    if (known !== undefined) return this.#keep(fn, known);
+    const shipment = ship(fn, { to: this.#to });
+    const shipped = { shipment, record: this.#recordOf(shipment) };
+    return shipment.stable ? this.#keep(fn, shipped) : shipped;
+  }
+
+  #keep(fn: Function, shipped: Shipped): Shipped {
+    this.#stable.set(fn, shipped);
+    this.#lastFn = fn;
+    this.#last = shipped;
+    return shipped;
+  }
+
+  #recordOf({ key }: Shipment): FunctionRecord {
+    const known = this.#records.get(key);
+    if (known !== undefined) return known;
     const record = { seconds: Infinity, chunkSeconds: Infinity, site: undefined };
-    const known = { record, shipment: undefined };
-    this.#known.set(fn, known);
-    return known;
+    this.#records.set(key, record);
+    if (this.#records.size > KEPT_RECORDS) this.#records.delete(this.#records.keys().next().value!);
+    return record;
   }
 
   /** With thousands of submits in a turn the function's last known site stands for the rest. */

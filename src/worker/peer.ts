@@ -1,5 +1,6 @@
 import type { WorkerEnd } from "../core/index.ts";
 import type { Channel, Receive } from "./protocol.ts";
+import type { StartCount } from "./start-count.ts";
 import type { Unsendable } from "./batch-channel.ts";
 
 /** How and why a worker ended. */
@@ -23,8 +24,8 @@ export interface Peer {
   /** Thread id or process id. */
   readonly ident: number;
   readonly channel: Channel;
-  /** How many tasks it has started since its birth; undefined where only its messages say so. */
-  started(): number | undefined;
+  /** Counts the tasks that it has started; undefined where only its messages say so. */
+  readonly starts: StartCount | undefined;
   /** Ends it at once, whatever it does. `exit` is called later, as always. */
   terminate(): void;
 }

@@ -11,6 +11,7 @@ export class ProcessPeer implements Peer {
   readonly kind = "process";
   readonly name: string;
   readonly channel: Channel;
+  readonly starts = undefined;
   readonly #child: ChildProcess;
   #error: unknown;
 
@@ -46,10 +47,6 @@ export class ProcessPeer implements Peer {
 
   get ident(): number {
     return this.#child.pid ?? 0;
-  }
-
-  started(): undefined {
-    return undefined;
   }
 
   terminate(): void {

@@ -11,6 +11,7 @@ import type { Payload } from "../closures/index.ts";
  *   CANCEL              id, reason, -                             abort the task's signal; skip it if not started
  *   ABANDON             id, -, -                                  free the slot, whatever the task still does
  *   MORE                id, count, -                              a reader can take `count` more stream items
+ *   RESUME              -, -, -                                   what came before and has not begun is taken back
  *   CLOSE               -, -, -                                   end when nothing runs
  * From the worker:
  *   HELLO, READY        -, -, -                                   listening | initialised
@@ -33,6 +34,7 @@ export const Op = {
   MORE: 8,
   CLOSE: 9,
   INIT: 10,
+  RESUME: 11,
   HELLO: 16,
   READY: 17,
   INIT_FAILED: 18,

@@ -1,6 +1,7 @@
 import type { WireError } from "../closures/index.ts";
 import { type Peer, type PeerExit, type PeerOptions, type SpawnPeer } from "./peer.ts";
 import { Op, type RunExtras, type WorkerSetup } from "./protocol.ts";
+import { hasBegun, revoke, startedSoFar } from "./start-count.ts";
 import type { Task, TaskSeat } from "./task.ts";
 
 export interface SeatHandlers {
@@ -14,6 +15,8 @@ export interface SeatHandlers {
   readonly exit: (seat: Seat, exit: PeerExit) => void;
 }
 
+/** Starts are counted modulo 2^30. */
+const SEQUENCE_MASK = (1 << 30) - 1;
 /** Functions that a worker keeps ready; the least recently defined goes first. */
 const KEPT_FUNCTIONS = 256;
 
@@ -37,6 +40,9 @@ export class Seat implements TaskSeat {
   stoppedFor: string | undefined = undefined;
   /** Calls off the end by force that follows when it does not close by itself. */
   stopTimer: (() => void) | undefined = undefined;
+  /** It has been stuck in a task; it gets nothing more until it answers. */
+  stalled = false;
+  #lastBegun = -1;
   readonly #setup: WorkerSetup;
   readonly #handlers: SeatHandlers;
   readonly #slots: (Task | undefined)[] = [];
@@ -68,7 +74,7 @@ export class Seat implements TaskSeat {
   bind(task: Task, estimate: number): void {
     task.seat = this;
     task.estimate = estimate;
-    task.sequence = this.bound++;
+    task.sequence = this.bound++ & SEQUENCE_MASK;
     task.attempts++;
     task.started = false;
     this.load += estimate;
@@ -85,7 +91,8 @@ export class Seat implements TaskSeat {
     this.#free.push(task.id);
     this.load -= task.estimate;
     this.count--;
-    if (this.count === 0) this.load = 0;
+    this.stalled = false;
+    if (!(this.count > 0 && this.load > 0)) this.load = 0;
     task.seat = undefined;
     task.id = -1;
   }
@@ -95,14 +102,39 @@ export class Seat implements TaskSeat {
     this.peer.channel.flush();
   }
 
+  /**
+   * Takes back the tasks that have not begun, in order, if the worker has begun nothing since the last time this was
+   * asked. Only where memory is shared; elsewhere nothing comes back.
+   */
+  recallIfStuck(): Task[] {
+    const { starts } = this.peer;
+    if (starts === undefined || this.state === "starting") return [];
+    const begun = startedSoFar(starts);
+    const stuck = begun === this.#lastBegun;
+    this.#lastBegun = begun;
+    if (!stuck || begun === (this.bound & SEQUENCE_MASK)) return [];
+    // With nothing under way it is not stuck in a task: it loads a function, or the machine is busy elsewhere.
+    if (!this.tasks().some((task) => this.hasStarted(task))) return [];
+    const now = revoke(starts);
+    if (now === undefined) return [];
+    // A cancelled one keeps its slot: the worker's answer to the cancellation is still to come.
+    const tasks = this.tasks().filter((task) => !task.done() && !hasBegun(task.sequence, now));
+    for (const task of tasks) this.release(task);
+    this.bound = this.#lastBegun = now;
+    this.stalled = this.count > 0;
+    this.peer.channel.post(Op.RESUME, 0);
+    this.peer.channel.flush();
+    return tasks;
+  }
+
   close(): void {
     this.peer.channel.post(Op.CLOSE, 0);
     this.peer.channel.flush();
   }
 
   hasStarted(task: Task): boolean {
-    const started = this.peer.started();
-    return started === undefined ? task.started : task.sequence < started;
+    const { starts } = this.peer;
+    return starts === undefined ? task.started : hasBegun(task.sequence, startedSoFar(starts));
   }
 
   runsBeside(task: Task): boolean {

@@ -2,30 +2,32 @@ import { Worker } from "node:worker_threads";
 import type { WorkerEnd } from "../core/index.ts";
 import { BatchChannel, unbatch } from "./batch-channel.ts";
 import { entryUrl } from "./entry-url.ts";
+import { threadExecArgv } from "./exec-argv.ts";
 import type { Peer, PeerExit, PeerHandlers, PeerOptions } from "./peer.ts";
 import type { Channel } from "./protocol.ts";
+import { type StartCount, newStartCount } from "./start-count.ts";
 
 export interface ThreadData {
-  /** One 32-bit word: how many tasks the worker has started. Exact even when the thread dies. */
-  readonly started: Int32Array<SharedArrayBuffer>;
+  readonly starts: StartCount;
 }
 
 export class ThreadPeer implements Peer {
   readonly kind = "thread";
   readonly name: string;
   readonly channel: Channel;
+  readonly starts: StartCount = newStartCount();
   readonly #worker: Worker;
-  readonly #started = new Int32Array(new SharedArrayBuffer(4));
   #error: unknown;
 
   constructor(options: PeerOptions, handlers: PeerHandlers) {
     this.name = options.name;
-    const workerData: ThreadData = { started: this.#started };
+    const execArgv = options.execArgv ?? threadExecArgv();
+    const workerData: ThreadData = { starts: this.starts };
     this.#worker = new Worker(entryUrl("thread"), {
       name: options.name,
       workerData,
       ...(options.resourceLimits && { resourceLimits: options.resourceLimits }),
-      ...(options.execArgv && { execArgv: [...options.execArgv] }),
+      ...(execArgv && { execArgv: [...execArgv] }),
       ...(options.env && { env: options.env }),
     });
     const worker = this.#worker;
@@ -42,10 +44,6 @@ export class ThreadPeer implements Peer {
 
   get ident(): number {
     return this.#worker.threadId;
-  }
-
-  started(): number {
-    return Atomics.load(this.#started, 0);
   }
 
   terminate(): void {

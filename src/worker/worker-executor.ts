@@ -65,33 +65,31 @@ class WorkerScheduler implements Scheduler {
     const setup = setupOf(kind, settings);
     const crew = (handlers: ConstructorParameters<typeof Crew>[3]): Crew =>
       new Crew(settings, setup, SPAWN[kind], handlers);
-    this.#dispatcher = new Dispatcher({ kind, settings, crew });
+    this.#dispatcher = new Dispatcher({ kind, settings, functions: this.#functions, crew });
   }
 
   schedule(fn: AnyFunction, args: unknown[], options: TaskOptions): Future<unknown> {
-    const { shipment, record } = this.#functions.look(fn, WorkerExecutor.prototype.submit);
-    return this.#dispatcher.submit(Op.RUN, shipment, record, this.#pack(args), options);
+    const shipped = this.#functions.look(fn, WorkerExecutor.prototype.submit);
+    return this.#dispatcher.submit(Op.RUN, shipped, this.#pack(args), options);
   }
 
   mapper(fn: AnyFunction, spread: boolean, options: TaskOptions): Mapper {
-    const { shipment, record } = this.#functions.look(fn, WorkerExecutor.prototype.map);
+    const shipped = this.#functions.look(fn, WorkerExecutor.prototype.map);
     const op = spread ? Op.STARMAP : Op.MAP;
     return {
       parallelism: this.#settings.maxWorkers * this.#settings.concurrency,
       largestChunk: LARGEST_CHUNK,
       run: (chunk) => {
         const body = packItems(chunk, this.#kind);
-        return this.#dispatcher.submit(op, shipment, record, body, options) as Future<Chunk>;
+        return this.#dispatcher.submit(op, shipped, body, options) as Future<Chunk>;
       },
     };
   }
 
   onAll(fn: AnyFunction, args: unknown[]): Future<unknown>[] {
-    const { shipment, record } = this.#functions.look(fn, WorkerExecutor.prototype.runOnAll);
+    const shipped = this.#functions.look(fn, WorkerExecutor.prototype.runOnAll);
     const body = this.#pack(args);
-    return this.#dispatcher.onEveryWorker((seat) =>
-      this.#dispatcher.submit(Op.RUN, shipment, record, body, {}, seat),
-    );
+    return this.#dispatcher.onEveryWorker((seat) => this.#dispatcher.submit(Op.RUN, shipped, body, {}, seat));
   }
 
   shutdown(options: ShutdownOptions = {}): Promise<void> {

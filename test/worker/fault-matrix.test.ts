@@ -1,11 +1,13 @@
 import "../support/leaks.ts";
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { after, before, suite, test } from "node:test";
 import { promisify } from "node:util";
 import { type Executor, type Future, SpoolError } from "spool";
 import { ProcessPoolExecutor } from "spool/multiprocessing";
 import { ThreadPoolExecutor } from "spool/threading";
+import { undecodable } from "./fixtures/undecodable.ts";
 
 interface Fault {
   readonly name: string;
@@ -107,6 +109,19 @@ const FAULTS: readonly Fault[] = [
     cause: (pool) => pool.submit(() => new WeakRef({})),
     expect: (error) => assert.match(error.code, /SERIALIZATION|CAPTURE/),
   },
+  {
+    name: "argument that fails to decode",
+    cause: (pool) => pool.submit((x: unknown) => x, undecodable()),
+    expect: (error) => assert.match(error.message, /it arrived broken/),
+  },
+  {
+    name: "result that fails to decode",
+    cause: (pool) => pool.submit(() => undecodable()),
+    expect: (error) => {
+      assert.equal(error.code, "SERIALIZATION");
+      assert.match(error.message, /it arrived broken/);
+    },
+  },
 ];
 
 function broken(error: SpoolError): { reason: string; exitCode: unknown; signal: unknown } {
@@ -128,8 +143,11 @@ for (const [kind, Pool] of [
 ] as const) {
   suite(`faults in a ${kind}`, () => {
     let pool: Executor;
-    before(() => {
+    before(async () => {
       pool = new Pool({ maxWorkers: 1, resourceLimits: { maxOldGenerationSizeMb: 24 } });
+      await pool.submit(() => 1);
+      // Only now may the leak check take its first look: the worker is there, and its guard.
+      while (kind === "process" && children() < 2) await new Promise((resolve) => setImmediate(resolve));
     });
     after(() => pool.shutdown());
 
@@ -150,6 +168,10 @@ for (const [kind, Pool] of [
       });
     }
   });
+}
+
+function children(): number {
+  return readFileSync(`/proc/self/task/${process.pid}/children`, "utf8").split(" ").filter(Boolean).length;
 }
 
 /** A fault may show in `submit` itself or in the future. */

@@ -14,6 +14,7 @@ serve({
   send: (batch) => process.send!(batch, undefined, undefined, NOTHING),
   listen: (receive) => process.on("message", receive as (message: unknown) => void),
   claim: undefined,
+  resume: undefined,
   close: () => process.exit(),
 });
 

@@ -10,10 +10,12 @@ export interface RunnerOptions {
   readonly to: "thread" | "process";
   readonly channel: Channel;
   readonly concurrency: number;
-  /** Called before each task, so that the pool knows what had started should this worker die. */
-  readonly claim: () => void;
-  /** Whether starts must be announced by message, because nothing else shows them. */
-  readonly announceStarts: boolean;
+  /**
+   * Called before each task: false when the pool has taken the queue back. Undefined where no memory is shared; then
+   * starts are announced by message, tiny tasks excepted.
+   */
+  readonly claim: (() => boolean) | undefined;
+  readonly resume: (() => void) | undefined;
   readonly restoreContext: AnyFunction | undefined;
   readonly close: () => void;
 }
@@ -78,6 +80,10 @@ export class Runner {
       case Op.MORE:
         this.#jobs[id]?.stream?.more(a as number);
         break;
+      case Op.RESUME:
+        this.#dropQueue();
+        this.#options.resume?.();
+        break;
       case Op.CLOSE:
         this.#closing = true;
         break;
@@ -114,6 +120,7 @@ export class Runner {
         calls = 0;
         mark = time;
       }
+      if (this.#options.claim?.() === false) break;
       this.#queue.shift();
       this.#start(job);
       calls++;
@@ -161,9 +168,8 @@ export class Runner {
   #start(job: Job): void {
     if (job.cancelled) return;
     job.begun = true;
-    this.#options.claim();
     const { extras } = job;
-    if (extras?.announce || (this.#options.announceStarts && !job.entry.tiny)) {
+    if (extras?.announce || (this.#options.claim === undefined && !job.entry.tiny)) {
       this.#channel.post(Op.STARTED, job.id);
       this.#channel.flush();
     }
@@ -296,6 +302,12 @@ export class Runner {
       this.#free(id);
       this.#channel.post(Op.FAILED, id, SKIPPED);
     }
+  }
+
+  /** The pool has taken back whatever has not begun, to give it to workers that are free. */
+  #dropQueue(): void {
+    for (let job = this.#queue.shift(); job !== undefined; job = this.#queue.shift())
+      if (!job.cancelled) this.#free(job.id);
   }
 
   #free(id: number): void {

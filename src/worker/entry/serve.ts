@@ -10,7 +10,8 @@ export interface Host {
   readonly to: "thread" | "process";
   readonly send: Send;
   readonly listen: (receive: (batch: readonly unknown[]) => void) => void;
-  readonly claim: (() => void) | undefined;
+  readonly claim: (() => boolean) | undefined;
+  readonly resume: (() => void) | undefined;
   readonly close: () => void;
 }
 
@@ -50,8 +51,8 @@ async function setUp(setup: WorkerSetup, host: Host, channel: BatchChannel): Pro
       to: host.to,
       channel,
       concurrency: setup.concurrency,
-      claim: host.claim ?? NOTHING,
-      announceStarts: host.claim === undefined,
+      claim: host.claim,
+      resume: host.resume,
       restoreContext,
       close: host.close,
     });
@@ -61,5 +62,3 @@ async function setUp(setup: WorkerSetup, host: Host, channel: BatchChannel): Pro
     return undefined;
   }
 }
-
-const NOTHING = (): void => {};

@@ -1,10 +1,11 @@
 import { parentPort, workerData } from "node:worker_threads";
+import { claim, resume } from "../start-count.ts";
 import type { ThreadData } from "../thread-peer.ts";
 import { writeStraight } from "./output.ts";
 import { serve } from "./serve.ts";
 
 /** Where a pool's thread begins. */
-const { started } = workerData as ThreadData;
+const { starts } = workerData as ThreadData;
 const port = parentPort!;
 
 writeStraight();
@@ -12,6 +13,7 @@ serve({
   to: "thread",
   send: (batch, transfer) => port.postMessage(batch, transfer as ArrayBuffer[]),
   listen: (receive) => port.on("message", receive),
-  claim: () => Atomics.add(started, 0, 1),
+  claim: () => claim(starts),
+  resume: () => resume(starts),
   close: () => process.exit(),
 });

@@ -1,0 +1,48 @@
+import "../support/leaks.ts";
+import assert from "node:assert/strict";
+import { execFile, spawn } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { test } from "node:test";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+const program = (name: string): string[] => [
+  "-C",
+  "spool-source",
+  join(import.meta.dirname, "programs", `${name}.ts`),
+];
+const LIMIT = { timeout: 120_000 };
+
+test("a program ends by itself when its pools are idle, never with work undone, without closing them", async () => {
+  const { stdout } = await run(process.execPath, program("exit"), LIMIT);
+  assert.equal(stdout, "done\ndone\n");
+});
+
+test("the output of a busy worker is not lost", async () => {
+  const { stdout } = await run(process.execPath, program("busy-output"), LIMIT);
+  assert.match(stdout, /from a busy worker/);
+});
+
+test("process workers end with their parent, however it dies, idle or busy", async () => {
+  const child = spawn(process.execPath, program("orphan"), { stdio: ["ignore", "pipe", "inherit"] });
+  const lines = createInterface({ input: child.stdout });
+  const [line] = (await new Promise((resolve) => lines.once("line", (text) => resolve([text])))) as [string];
+  const pids = JSON.parse(line) as number[];
+  assert.ok(pids.every(alive));
+  child.kill("SIGKILL");
+  await new Promise((resolve) => child.once("close", resolve));
+  while (pids.some(alive)) await new Promise((resolve) => setImmediate(resolve));
+});
+
+/** A zombie that nobody has reaped yet is dead. */
+function alive(pid: number): boolean {
+  const stat = `/proc/${pid}/stat`;
+  if (!existsSync(stat)) return false;
+  try {
+    return !/\) [ZX] /.test(readFileSync(stat, "utf8"));
+  } catch {
+    return false;
+  }
+}
