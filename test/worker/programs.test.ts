@@ -15,6 +15,11 @@ const program = (name: string): string[] => [
 ];
 const LIMIT = { timeout: 120_000 };
 
+test("the first file that anyone writes works as it is", async () => {
+  const { stdout } = await run(process.execPath, program("first"), LIMIT);
+  assert.equal(stdout, "3\n6\n9\n3\n6\n9\n");
+});
+
 test("a program ends by itself when its pools are idle, never with work undone, without closing them", async () => {
   const { stdout } = await run(process.execPath, program("exit"), LIMIT);
   assert.equal(stdout, "done\ndone\n");
