@@ -1,6 +1,7 @@
 import { ArgumentError } from "../core/index.ts";
 import type { AnyIterable } from "../futures/index.ts";
 import { conclude } from "./conclude.ts";
+import { now } from "./measure/counters.ts";
 import type { Task } from "./measure/probe.ts";
 import { runRounds } from "./measure/rounds.ts";
 import type { Runner } from "./measure/runner.ts";
@@ -23,12 +24,13 @@ export async function compare<T, R>(
   options: CompareOptions = {},
 ): Promise<Comparison> {
   const settings = validate(fn, options);
+  const deadline = now() + settings.budget;
   const all = await gather(inputs, MOST_INPUTS);
   if (all.length === 0) throw new ArgumentError("`inputs` is empty: there is nothing to compare with");
   const task = fn as Task;
   settings.step("serial", 0);
   const least = 2 * settings.cores;
-  const sampled = await sampleSerially(task, all, settings.budget / SERIAL_RUNS, least, settings.signal);
+  const sampled = await sampleSerially(task, all, settings.budget, least, settings.signal);
   requireSomeSuccess(sampled);
   const opened: Runner[] = [];
   try {
@@ -36,7 +38,7 @@ export async function compare<T, R>(
     const rounds = await runRounds(measured, sampled.first.samples, {
       inputs: sampled.inputs,
       repetitions: settings.repetitions,
-      budget: settings.budget,
+      deadline,
       signal: settings.signal,
       onPass: settings.step,
     });
@@ -48,8 +50,6 @@ export async function compare<T, R>(
 
 /** Inputs beyond these are not looked at: a comparison needs a sample, not everything. */
 const MOST_INPUTS = 10_000;
-/** A comparison costs about as much as this many serial runs (models x repetitions, parallel ones being shorter). */
-const SERIAL_RUNS = 30;
 
 function requireSomeSuccess(sampled: Sampled): void {
   const failed = sampled.first.samples.filter((sample) => !sample.ok);

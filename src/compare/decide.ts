@@ -129,7 +129,7 @@ function adviceFor(winner: Row, usable: readonly Row[], evidence: Evidence): str
   if (crossing !== undefined && winner.model.workers > 1 && crossing.chunkSize > 1)
     advice.push(`send ${crossing.chunkSize} inputs per message (map does so by itself)`);
   if (kind === "threads" || kind === "threads-async") {
-    const apart = usable.find((r) => r.model.kind === "processes" && isAsFast(r, winner));
+    const apart = usable.find((r) => isProcessTwin(r, winner) && isAsFast(r, winner));
     if (apart !== undefined)
       advice.push(`${apart.model.name} is as fast: take it where tasks may crash or need isolation`);
   }
@@ -138,6 +138,10 @@ function adviceFor(winner: Row, usable: readonly Row[], evidence: Evidence): str
 
 /** Threads in libuv's pool unless UV_THREADPOOL_SIZE says otherwise. */
 const LIBUV_THREADS = 4;
+
+function isProcessTwin(row: Row, winner: Row): boolean {
+  return row.model.kind === "processes" && row.model.workers === winner.model.workers;
+}
 
 function isAsFast(row: Row, winner: Row): boolean {
   return row.wall.median <= winner.wall.median * AS_FAST;

@@ -7,6 +7,7 @@
  */
 export { compare } from "./compare.ts";
 export type { CompareOptions, CompareStep } from "./settings.ts";
+export { type AutoChoice, type AutoOptions, auto } from "./auto.ts";
 export { type SerialFigures, classify } from "./classify.ts";
 export { type Evidence, decide } from "./decide.ts";
 export { renderTable, renderVerdict, type TableOptions } from "./report/table.ts";

@@ -27,16 +27,16 @@ export function planModels(options: PlanOptions): Model[] {
 
 export const serialModel: Model = { kind: "serial", name: "serial", workers: 1, concurrency: 1 };
 
-function eventLoopModel(concurrency: number): Model {
+export function eventLoopModel(concurrency: number): Model {
   return { kind: "event-loop", name: `event loop x${concurrency}`, workers: 1, concurrency };
 }
 
-function poolModel(kind: "threads" | "processes", workers: number): Model {
+export function poolModel(kind: "threads" | "processes", workers: number): Model {
   return { kind, name: `${kind} x${workers}`, workers, concurrency: 1 };
 }
 
 /** Enough tasks in each thread to fill its loop, twice over so that uneven tasks leave no gap. */
-function hybridModel(workers: number, options: Pick<PlanOptions, "inputs" | "loopBusy">): Model {
+export function hybridModel(workers: number, options: Pick<PlanOptions, "inputs" | "loopBusy">): Model {
   const wanted = Math.ceil(2 / Math.max(options.loopBusy, 0.05));
   const concurrency = Math.max(2, Math.min(wanted, Math.ceil(options.inputs / workers)));
   return { kind: "threads-async", name: `threads x${workers}, ${concurrency} each`, workers, concurrency };

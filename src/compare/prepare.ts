@@ -1,3 +1,4 @@
+import { ship } from "../closures/index.ts";
 import { classify } from "./classify.ts";
 import { openExecutor } from "./executors.ts";
 import { type Task, probed } from "./measure/probe.ts";
@@ -78,11 +79,13 @@ function openers(fn: Task, models: readonly Model[], settings: Settings): Opener
   const shipped = settings.reference ?? here;
   const local = models.map((model) => ({
     model,
-    start: () =>
-      executorRunner(model, () => openExecutor(model), model.kind === "event-loop" ? here : shipped, {
+    start: async () => {
+      requireShippable(fn, model, settings);
+      return executorRunner(model, () => openExecutor(model), model.kind === "event-loop" ? here : shipped, {
         signal: settings.signal,
         ...(model.workers === 1 && model.kind !== "event-loop" ? { chunkSize: 1 } : {}),
-      }),
+      });
+    },
   }));
   const custom = Object.entries(settings.executors).map(([name, executor]): Opener => {
     const model: Model = { kind: "custom", name, workers: 1, concurrency: 1 };
@@ -93,6 +96,12 @@ function openers(fn: Task, models: readonly Model[], settings: Settings): Opener
     };
   });
   return [...local, ...custom];
+}
+
+/** Inside the task that measures it, the function would fail only once it is called: ask for it alone, up front. */
+function requireShippable(fn: Task, model: Model, settings: Settings): void {
+  if (settings.reference !== undefined || model.kind === "event-loop") return;
+  ship(fn, { to: model.kind === "processes" ? "process" : "thread" });
 }
 
 /** Of the event loop's sizes only the best few are repeated; the sweep has shown the others to be slower. */

@@ -13,8 +13,8 @@ export interface Measured {
 export interface RoundOptions {
   readonly inputs: readonly unknown[];
   readonly repetitions: number;
-  /** Seconds; once they are over no further round begins, but FEWEST always run. */
-  readonly budget: number;
+  /** On the clock of `now()`; after it no further round begins, but FEWEST always run. */
+  readonly deadline: number;
   readonly signal?: AbortSignal | undefined;
   readonly onPass?: (model: string, round: number) => void;
 }
@@ -32,9 +32,8 @@ export async function runRounds(
   options: RoundOptions,
 ): Promise<number> {
   const expected = resultsOf(reference);
-  const started = now();
   let round = 0;
-  while (round < options.repetitions && (round < FEWEST || now() - started < options.budget)) {
+  while (round < options.repetitions && (round < FEWEST || now() < options.deadline)) {
     for (let i = 0; i < measured.length; i++) {
       options.signal?.throwIfAborted();
       const entry = measured[(i + round) % measured.length]!;

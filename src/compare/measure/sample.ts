@@ -27,20 +27,25 @@ export interface Sampled {
 
 /** A repetition shorter than this is mostly noise of the clock and the scheduler: its inputs are run several times. */
 const SHORTEST_SECONDS = 0.05;
-/** But never more tasks than this, or the models that cross a border for each would take for ever. */
-const MOST_TASKS = 10_000;
+/** But never more tasks than this per second of budget: the models that cross a border for each need their time too. */
+const TASKS_PER_SECOND = 300;
 
 /** So many times `least` are worth twice the time: pools with several tasks in flight need tasks to show anything. */
 const COMFORTABLE = 8;
 
-/** The serial warm-up: finds how many inputs fit into `seconds`, but never fewer than `least`. */
+/** A comparison costs about as much as this many serial runs (models x repetitions, parallel ones being shorter). */
+const SERIAL_RUNS = 30;
+
+/** The serial warm-up: finds how many inputs fit into the budget, but never fewer than `least`. */
 export async function sampleSerially(
   fn: Task,
   inputs: readonly unknown[],
-  seconds: number,
+  budget: number,
   least: number,
   signal?: AbortSignal,
 ): Promise<Sampled> {
+  const seconds = budget / SERIAL_RUNS;
+  const mostTasks = budget * TASKS_PER_SECOND;
   const used = await howManyFit(fn, inputs, seconds, least, signal);
   const chosen = inputs.slice(0, used);
   const runner = serialRunner(serialModel, fn, signal);
@@ -49,7 +54,7 @@ export async function sampleSerially(
   // Twice, because the first estimate is made of code that was not compiled yet.
   for (let estimate = 0; estimate < 2 && wallOf(first) < SHORTEST_SECONDS; estimate++) {
     const wanted = Math.ceil((passes * SHORTEST_SECONDS) / wallOf(first));
-    const next = Math.min(wanted, Math.max(1, Math.floor(MOST_TASKS / used)));
+    const next = Math.min(wanted, Math.max(1, Math.floor(mostTasks / used)));
     if (next === passes) break;
     passes = next;
     first = await runner.run(repeated(chosen, passes));

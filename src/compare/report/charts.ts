@@ -164,9 +164,12 @@ export function timelineChart(row: Row): string {
   const end = Math.max(...spans.map((span) => span.end), row.wall.median);
   const scale = (WIDTH - LABELS - 20) / end;
   const height = lanes * 22;
-  const bars = spans.map((span, i) => {
+  const turn = new Map<number, number>();
+  const bars = spans.map((span) => {
+    const nth = turn.get(span.worker) ?? 0;
+    turn.set(span.worker, nth + 1);
     const tip = `${duration(span.start)} to ${duration(span.end)}`;
-    const cls = `${row.model.concurrency > 1 ? "overlap" : i % 2 === 0 ? "even" : "odd"} fill-${row.model.kind}`;
+    const cls = `${row.model.concurrency > 1 ? "overlap" : nth % 2 === 0 ? "even" : "odd"} fill-${row.model.kind}`;
     return rect(
       LABELS + span.start * scale,
       span.worker * 22 + 3,
@@ -183,7 +186,7 @@ export function timelineChart(row: Row): string {
   const axis = ticks(end).map(
     (time) =>
       line(LABELS + time * scale, 0, LABELS + time * scale, height + 4, "grid") +
-      text(LABELS + time * scale, height + 18, duration(time), "faint", "middle"),
+      text(LABELS + time * scale, height + 18, time === 0 ? "0" : duration(time), "faint", "middle"),
   );
   return svg(height + 26, `Tasks over time: ${row.model.name}`, [...axis, ...names, ...bars].join(""));
 }
