@@ -89,8 +89,8 @@ test("one run and a living pool are told apart when they differ", () => {
 });
 
 test("colours only where they are asked for", () => {
-  assert.doesNotMatch(renderTable(comparison()), /\x1b/);
-  assert.match(renderTable(comparison(), { color: true }), /\x1b\[1;36m> event loop x32/);
+  assert.ok(!renderTable(comparison()).includes("\x1b"));
+  assert.ok(renderTable(comparison(), { color: true }).includes("\x1b[1;36m> event loop x32"));
 });
 
 test("Markdown has one line per model, the recommended one in bold, and the verdict last", () => {
