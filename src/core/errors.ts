@@ -260,6 +260,15 @@ export class LimitOverrunError extends SpoolError {
   static override readonly code: string = "LIMIT_OVERRUN";
 }
 
+/** How a greenlet is killed; a killed greenlet counts as successful, with this as its value. gevent: `GreenletExit`. */
+export class GreenletExit extends CancelledError {
+  constructor(message: string = "The greenlet was killed", options: SpoolErrorOptions = {}) {
+    super(message, options);
+  }
+
+  static override readonly code: string = "GREENLET_EXIT";
+}
+
 /** A synchronous call blocked a greenlet; the message names the call, the place and the call to use instead. */
 export class BlockingCallError extends SpoolError {
   static override readonly code: string = "BLOCKING_CALL";

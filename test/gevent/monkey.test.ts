@@ -1,0 +1,203 @@
+import "../support/leaks.ts";
+import assert from "node:assert/strict";
+import { execSync } from "node:child_process";
+import { pbkdf2Sync } from "node:crypto";
+import fs, { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, test } from "node:test";
+import { gzipSync } from "node:zlib";
+import {
+  BlockingCallError,
+  type BlockedReport,
+  type BlockingCall,
+  BlockingMonitor,
+  monkey,
+  spawn,
+} from "spool/gevent";
+
+afterEach(() => monkey.unpatchAll());
+
+/** The calls that were reported while `fn` ran in a greenlet. */
+async function guarded(fn: () => unknown): Promise<BlockingCall[]> {
+  const calls: BlockingCall[] = [];
+  monkey.patchAll({ onBlocking: (call) => calls.push(call) });
+  await spawn(fn).get();
+  monkey.unpatchAll();
+  return calls;
+}
+
+const here = import.meta.filename;
+
+const calls: Record<string, [() => unknown, instead: RegExp]> = {
+  "fs.readFileSync": [() => readFileSync(here), /fs\.promises\.readFile/],
+  "fs.existsSync": [() => existsSync(here), /fs\.promises\.access/],
+  "child_process.execSync": [() => execSync("true"), /createSubprocessShell/],
+  "crypto.pbkdf2Sync": [() => pbkdf2Sync("a", "b", 1, 8, "sha1"), /promisify\(crypto\.pbkdf2\)/],
+  "zlib.gzipSync": [() => gzipSync("x"), /promisify\(zlib\.gzip\)/],
+  "Atomics.wait": [() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 1), /waitAsync/],
+};
+
+for (const [call, [fn, instead]] of Object.entries(calls)) {
+  test(`the guard names ${call}, imported by name, with its line and what to use instead`, async () => {
+    const [report] = await guarded(fn);
+    assert.equal(report?.call, call);
+    assert.match(report.site, /monkey\.test\.ts:\d+:\d+$/);
+    assert.match(report.instead, instead);
+    assert.ok(report.seconds >= 0);
+  });
+}
+
+test("outside greenlets, calls pass untouched", () => {
+  const seen: BlockingCall[] = [];
+  monkey.patchAll({ mode: "throw", onBlocking: (call) => seen.push(call) });
+  assert.ok(readFileSync(here).length > 0);
+  assert.deepEqual(seen, []);
+});
+
+test("mode throw refuses the call before it blocks", async () => {
+  monkey.patchAll({ mode: "throw" });
+  const greenlet = spawn(() => readFileSync("/no/such/file"));
+  greenlet.rawlink(() => {});
+  await greenlet.join();
+  assert.ok(greenlet.exception instanceof BlockingCallError);
+  assert.match(
+    greenlet.exception.message,
+    /fs\.readFileSync at .*monkey\.test\.ts:\d+:\d+ would block.*fs\.promises/,
+  );
+});
+
+test("mode offload writes in the background, in order", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "spool-monkey-"));
+  const file = join(directory, "log");
+  monkey.patchAll({ mode: "offload", onBlocking: () => {} });
+  const before = await spawn(() => {
+    writeFileSync(file, "one\n");
+    for (const word of ["two", "three"]) fs.appendFileSync(file, `${word}\n`);
+    return fs.statSync(directory).isDirectory();
+  }).get();
+  await monkey.offloaded();
+  monkey.unpatchAll();
+  assert.equal(before, true);
+  assert.equal(readFileSync(file, "utf8"), "one\ntwo\nthree\n");
+  rmSync(directory, { recursive: true });
+});
+
+test("calls below the minimum are not reported", async () => {
+  const seen: BlockingCall[] = [];
+  monkey.patchAll({ minimum: 1000, onBlocking: (call) => seen.push(call) });
+  await spawn(() => readFileSync(here)).get();
+  assert.deepEqual(seen, []);
+});
+
+test("isPatched tells, patching twice is patching once, unpatchAll restores the very functions", () => {
+  const original = fs.readFileSync;
+  monkey.patchFs();
+  monkey.patchFs();
+  assert.deepEqual(
+    [
+      monkey.isPatched(),
+      monkey.isPatched("fs"),
+      monkey.isPatched("fs.readFileSync"),
+      monkey.isPatched("zlib"),
+    ],
+    [true, true, true, false],
+  );
+  assert.notEqual(fs.readFileSync, original);
+  assert.equal(fs.readFileSync.name, "readFileSync");
+  monkey.unpatchAll();
+  assert.equal(fs.readFileSync, original);
+  assert.equal(readFileSync, original);
+  assert.equal(monkey.isPatched(), false);
+});
+
+test("properties of a patched function are kept", () => {
+  const { native } = fs.realpathSync;
+  monkey.patchFs();
+  assert.equal(fs.realpathSync.native, native);
+});
+
+test("the places that block most come first, with their counts", async () => {
+  await guarded(() => {
+    for (let i = 0; i < 3; i++) readFileSync(here);
+  });
+  const place = monkey.blockingCalls().find((p) => p.call === "fs.readFileSync" && p.count >= 3);
+  assert.ok(place !== undefined);
+});
+
+const big = JSON.stringify(Array.from({ length: 400_000 }, (_, i) => ({ id: i, tags: ["a", "b"] })));
+const busy = (): number => {
+  const start = performance.now();
+  let n = 0;
+  while (performance.now() - start < 200) n++;
+  return n;
+};
+const json = (): unknown => {
+  const start = performance.now();
+  while (performance.now() - start < 200) JSON.parse(big);
+  return 1;
+};
+const regex = (): boolean => {
+  let found = false;
+  for (let n = 24; n < 29; n++) found = /^(a+)+$/.test(`${"a".repeat(n)}b`);
+  return found;
+};
+const exec = (): unknown => execSync("sleep 0.25");
+const kdf = (): unknown => {
+  const start = performance.now();
+  while (performance.now() - start < 200) pbkdf2Sync("secret", "salt", 20_000, 64, "sha512");
+  return 1;
+};
+const read = (): unknown => {
+  const start = performance.now();
+  while (performance.now() - start < 200) readFileSync(process.execPath);
+  return 1;
+};
+
+/** What the issue of a blocked loop looks like, in six kinds; the guard sees three of them, the monitor all. */
+const stalls: Record<string, [stall: () => unknown, call: string | undefined]> = {
+  busy: [busy, undefined],
+  json: [json, undefined],
+  regex: [regex, undefined],
+  exec: [exec, "child_process.execSync"],
+  kdf: [kdf, "crypto.pbkdf2Sync"],
+  read: [read, "fs.readFileSync"],
+};
+
+for (const [name, [stall, call]] of Object.entries(stalls)) {
+  test(`a stalled loop is named: ${name}`, async () => {
+    const reports: BlockedReport[] = [];
+    const guard: BlockingCall[] = [];
+    const monitor = new BlockingMonitor({
+      threshold: 0.05,
+      onBlocked: (report) => void reports.push(report),
+    });
+    await monitor.start();
+    monkey.patchAll({ onBlocking: (place) => guard.push(place) });
+    // On a crowded machine the monitor's thread may sleep through a stall.
+    for (
+      let attempt = 0;
+      attempt < 50 && !reports.some((r) => r.stack.some((f) => f.name === name));
+      attempt++
+    ) {
+      await spawn(stall).get();
+      for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+    }
+    monkey.unpatchAll();
+    await monitor.stop();
+    const frame = reports.flatMap((r) => r.stack).find((f) => f.name === name);
+    assert.ok(frame !== undefined, JSON.stringify(reports));
+    assert.match(`${frame.file}:${frame.line}`, /monkey\.test\.ts:\d+$/);
+    assert.ok(reports[0]!.seconds >= 0.05);
+    if (call !== undefined) assert.match(guard.find((p) => p.call === call)!.site, /monkey\.test\.ts:\d+/);
+  });
+}
+
+test("stopping the monitor twice, or before it started, does nothing", async () => {
+  const monitor = new BlockingMonitor();
+  await monitor.stop();
+  await monitor.start();
+  await monitor.start();
+  await monitor[Symbol.asyncDispose]();
+  await monitor.stop();
+});
