@@ -17,6 +17,8 @@ export class AgentSession implements InspectorSession {
   readonly #protocol: Protocol;
   readonly #workers = new Map<string, Worker>();
 
+  #closing = false;
+
   /** `pid` is the target's as we see it; the agent may be in another PID namespace. */
   constructor(agent: AgentConnection, pid: number, title: string, notes: readonly string[]) {
     this.pid = pid;
@@ -44,7 +46,9 @@ export class AgentSession implements InspectorSession {
       this.#workers.set(sessionId, worker);
       // One that never answers (it is in a native call until it ends) is one there is nothing to learn about.
       worker.introduce().then(
-        () => listener(worker),
+        () => {
+          if (worker.thread !== this.#agent.hello.agent) listener(worker);
+        },
         () => {},
       );
     });
@@ -69,6 +73,7 @@ export class AgentSession implements InspectorSession {
   }
 
   async close(): Promise<void> {
+    this.#closing = true;
     // The agent undoes what is to be undone, disconnects and ends its thread; its closing the socket says so.
     this.#agent.socket.end();
     await this.ended;
@@ -85,7 +90,7 @@ export class AgentSession implements InspectorSession {
   #end(): "closed" | "exited" {
     for (const worker of this.#workers.values()) worker.end();
     this.#workers.clear();
-    const exited = !this.#agent.socket.writableEnded;
+    const exited = !this.#closing;
     const how = exited ? "has exited" : "was let go";
     this.#protocol.fail(new ProfilerError(`process ${this.pid} ${how}`, { code: "PROFILER_TARGET_GONE" }));
     return exited ? "exited" : "closed";

@@ -13,8 +13,9 @@ const { connect } = require("node:net");
 const { workerData, threadId, parentPort } = require("node:worker_threads");
 const session = new Session();
 let undo = [], ended = false;
-// Commands on their way to the main thread do not keep a thread alive, and one that ends before their replies is fatal.
-setInterval(() => {}, 1 << 30);
+// Commands on their way do not keep a thread alive, and one that ends before their replies is fatal to the target.
+// Node 26 at times does not wake an idle thread for a message from the main thread; a beat makes it look.
+setInterval(() => {}, 25);
 const post = (method, params) => new Promise((resolve) =>
   session.post(method, params, (error, result) => resolve(error ? { error } : { result })));
 const socket = connect({ path: workerData.path, allowHalfOpen: true });

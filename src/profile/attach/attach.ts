@@ -6,6 +6,7 @@ import {
   requireInteger,
   requireSignal,
   requireSeconds,
+  TimeoutError,
   waitable,
   type WaitOptions,
 } from "../../core/index.ts";
@@ -54,7 +55,7 @@ export async function attach(pid: number, options: AttachOptions = {}): Promise<
     (error: unknown) => wait.reject(error),
   );
   return wait.promise.catch((error: unknown) => {
-    throw (error as Error).name === "TimeoutError" ? noAnswer(pid) : error;
+    throw error instanceof TimeoutError ? noAnswer(pid) : error;
   });
 }
 
@@ -95,6 +96,8 @@ async function enter(
     onNote(line);
   };
   const arrival = Promise.withResolvers<AgentConnection>();
+  // Nobody may be waiting for the agent yet when the attempt is given up.
+  arrival.promise.catch(() => {});
   const unlink = onAbort(signal, () => arrival.reject(signal.reason));
   const server = await AgentServer.listen(arrival.resolve, facts);
   try {

@@ -1,6 +1,6 @@
 import { createServer } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
-import { ProfilerError } from "../../core/index.ts";
+import { onAbort, ProfilerError } from "../../core/index.ts";
 import { CLOSE_PORT } from "./agent-source.ts";
 import { allPids, nodeVersionOf, type ProcessFacts } from "./proc.ts";
 import { evaluate } from "./protocol.ts";
@@ -13,6 +13,10 @@ const DEFAULT_PORT = 9229;
 const LOCK_NAME = "\0spool-inspector-port";
 /** How long another profiler is given to free the port before its holder is asked to move. */
 const PATIENCE_MS = 150;
+/** How long a holder of the port may take to show that it is an inspector. */
+const MOVE_MS = 2000;
+/** Milliseconds after our command in which the connection that brought it is surely gone. */
+const HANG_UP_MS = 30;
 /** How often a target that did not answer is looked at for a port that opens after all, and how long closing may take. */
 const LATE_POLL_MS = 50;
 const LATE_CLOSE_MS = 5000;
@@ -89,9 +93,7 @@ function closeLate(opened: () => number | undefined): void {
 
 async function closePort(port: number): Promise<void> {
   try {
-    const connection = await connectToPort(port, AbortSignal.timeout(LATE_CLOSE_MS));
-    await evaluate(connection.protocol, CLOSE_PORT).catch(() => {});
-    connection.close();
+    await later(port, CLOSE_PORT, AbortSignal.timeout(LATE_CLOSE_MS));
   } catch {
     // The target has gone, and its port with it.
   }
@@ -114,32 +116,46 @@ async function freePort(
     throw taken(port, holder);
   }
   const before = new Set(listeningPorts(holder));
-  await moveInspector(port, 0, signal);
+  await moveInspector(port, 0, AbortSignal.any([signal, AbortSignal.timeout(MOVE_MS)])).catch((error) => {
+    signal.throwIfAborted();
+    throw taken(port, holder, error);
+  });
   const moved = await poll(signal, () => listeningPorts(holder).find((p) => !before.has(p)));
   note(`asked process ${holder} to move its inspector from port ${port} to ${moved}`);
   return async () => {
     await moveInspector(moved, port, signal);
-    await poll(signal, () => listeningPorts(holder).find((p) => p === port)).catch(() => {});
+    await poll(signal, () => listeningPorts(holder).find((p) => p === port));
     note(`moved the inspector of process ${holder} back to port ${port}`);
   };
 }
 
-/** Closes a Node's inspector port and opens another. It hangs up on us meanwhile, so no reply is waited for. */
+/** Closes a Node's inspector port and opens another. */
 async function moveInspector(from: number, to: number, signal: AbortSignal): Promise<void> {
-  const connection = await connectToPort(from, signal);
   const inspector = `(process.getBuiltinModule ?? require)("node:inspector")`;
-  await evaluate(
-    connection.protocol,
-    `((i) => { i.close(); i.open(${to}, "127.0.0.1"); })(${inspector})`,
-  ).catch(() => {});
-  connection.close();
+  await later(from, `((i) => { i.close(); i.open(${to}, "127.0.0.1"); })(${inspector})`, signal);
 }
 
-function taken(port: number, holder: number | undefined): ProfilerError {
+/**
+ * Has an expression run when we have hung up: an inspector that closes its port while a client is connected waits for
+ * the client, and Node has been seen to hang or abort when the client goes at that very moment.
+ */
+async function later(port: number, expression: string, signal: AbortSignal): Promise<void> {
+  const connection = await connectToPort(port, signal);
+  const unlink = onAbort(signal, () => connection.close());
+  try {
+    const command = `((require) => { setTimeout(() => { ${expression}; }, ${HANG_UP_MS}); })(require)`;
+    await evaluate(connection.protocol, command);
+  } finally {
+    unlink();
+    connection.close();
+  }
+}
+
+function taken(port: number, holder: number | undefined, cause?: unknown): ProfilerError {
   const who = holder === undefined ? "a process of another user" : `process ${holder}`;
   return new ProfilerError(
     `port ${port}, which the target's inspector needs, is held by ${who}: free it, or use --external`,
-    { code: "PROFILER_PORT_TAKEN" },
+    { code: "PROFILER_PORT_TAKEN", cause },
   );
 }
 

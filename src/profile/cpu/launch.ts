@@ -7,7 +7,7 @@ import { preloadOption } from "../attach/agent-source.ts";
 import { readProcess, titleOf } from "../attach/proc.ts";
 import { assemble } from "./assemble.ts";
 import { ProcessRecorder } from "./process-recorder.ts";
-import { DEFAULT_RATE, MAX_RATE, type Recording, type RecordingOptions } from "./record.ts";
+import { DEFAULT_RATE, MAX_RATE, once, type Recording, type RecordingOptions } from "./record.ts";
 
 /** A command that runs under the recorder. */
 export interface LaunchedRecording extends Recording {
@@ -40,13 +40,13 @@ export async function launchRecording(
     pid: child.pid!,
     exitCode,
     ended: exitCode.then(() => {}),
-    async stop() {
+    stop: once(async () => {
       server.close();
       const started = (await Promise.all(recorders)).filter((recorder) => recorder !== undefined);
       const recordings = await Promise.all(started.map((recorder) => recorder.stop()));
       if (recordings.length === 0) notes.push(`${program} ran no Node process that could be recorded`);
       return assemble(recordings, { interval, lines: options.lines, notes });
-    },
+    }),
   };
 }
 

@@ -71,12 +71,18 @@ export async function startRecording(pid: number, options: RecordingOptions = {}
     options.subprocesses === true ? new ChildRecorders(pid, interval, engineOptions, notes) : undefined;
   return {
     ended: entered.ended.then(() => {}),
-    async stop() {
+    stop: once(async () => {
       recorders.push(...((await children?.stop()) ?? []));
       const recordings = await Promise.all(recorders.map((recorder) => recorder.stop()));
       return assemble(recordings, { interval, lines: options.lines, notes });
-    },
+    }),
   };
+}
+
+/** Stopping a second time gives what the first gave. */
+export function once<T>(stop: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | undefined;
+  return () => (result ??= stop());
 }
 
 /** The same from outside; children that start later are not followed. */

@@ -37,8 +37,10 @@ export class FunctionRanges {
     const script = this.#script(caller.url);
     if (script === undefined) return undefined;
     const own = script.at(caller.lineNumber + 1, caller.columnNumber);
-    const found = script.onLine(line, own);
-    if (own === undefined || found === undefined || found === own) return undefined;
+    const around = script.onLine(line, own);
+    const outside = around !== own && around !== undefined && !script.encloses(around, caller);
+    const found = outside ? around : script.soleCall(line);
+    if (found === undefined || found === own) return undefined;
     return {
       name: found.name === "" ? "(anonymous)" : found.name,
       url: caller.url,
@@ -60,11 +62,17 @@ export class FunctionRanges {
   }
 }
 
+/** A statement that is one call with plain arguments, its result perhaps kept: `sum += hot(i, 2);` */
+const SOLE_CALL =
+  /^\s*(?:return\s+|await\s+|(?:const|let|var)\s+\w+\s*=\s*|[\w.]+\s*[-+*|&^]?=\s*)*(?:this\.)?([\w$]+)\([\w\s.,'"+-]*\)\s*;?\s*(?:\/\/.*)?$/;
+
 class Script {
+  readonly #source: string;
   readonly #lineStarts: number[] = [0];
   readonly #functions: readonly Range[];
 
   constructor(coverage: ScriptCoverage, source: string) {
+    this.#source = source;
     for (let at = source.indexOf("\n"); at >= 0; at = source.indexOf("\n", at + 1)) {
       this.#lineStarts.push(at + 1);
     }
@@ -74,10 +82,29 @@ class Script {
       .sort((a, b) => a.end - a.start - (b.end - b.start));
   }
 
-  /** The innermost function around a place. */
+  /** The function that begins on a line, with its parameters at a column; V8 may have lost sight of it. */
   at(line: number, column: number): Range | undefined {
-    const offset = (this.#lineStarts[line - 1] ?? 0) + column;
-    return this.#functions.find((f) => f.start <= offset && offset < f.end);
+    const offset = this.#offset(line, column);
+    const innermost = this.#functions.find((f) => f.start <= offset && offset < f.end);
+    return innermost?.firstLine === line ? innermost : undefined;
+  }
+
+  /**
+   * The function that a line calls and does nothing else: V8 at times books the time of an inlined function on the
+   * line that calls it, and what such a line itself costs is next to nothing.
+   */
+  soleCall(line: number): Range | undefined {
+    const start = this.#lineStarts[line - 1] ?? 0;
+    const text = this.#source.slice(start, (this.#lineStarts[line] ?? this.#source.length + 1) - 1);
+    const name = SOLE_CALL.exec(text)?.[1];
+    const named = name === undefined ? [] : this.#functions.filter((f) => f.name === name);
+    return named.length === 1 ? named[0] : undefined;
+  }
+
+  /** True when the call's function lies inside the other: a line of its own, then, if V8 has lost sight of it. */
+  encloses(outer: Range, inner: V8CallFrame): boolean {
+    const offset = this.#offset(inner.lineNumber + 1, inner.columnNumber);
+    return outer.start <= offset && offset < outer.end;
   }
 
   /**
@@ -88,6 +115,10 @@ class Script {
     const spansOwn = own !== undefined && own.firstLine <= line && line <= own.lastLine;
     const shared = (f: Range): boolean => spansOwn && f !== own && f.firstLine === line;
     return this.#functions.find((f) => f.firstLine <= line && line <= f.lastLine && !shared(f));
+  }
+
+  #offset(line: number, column: number): number {
+    return (this.#lineStarts[line - 1] ?? 0) + column;
   }
 
   #range(name: string, range: { startOffset: number; endOffset: number }, source: string): Range {

@@ -1,0 +1,244 @@
+import "../support/leaks.ts";
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { test } from "node:test";
+import { attach, attachOrLookOutside, type InspectorSession } from "spool/profile";
+import { evaluate } from "../../src/profile/attach/protocol.ts";
+import { listeningPorts } from "../../src/profile/attach/sockets.ts";
+import { nodeLines } from "../support/node-target.ts";
+import { exclusively, startTarget, type Target } from "../support/target.ts";
+import { footprint, settled } from "./footprint.ts";
+
+/** What a target does, for each state in which the inspector must get in. */
+const STATES = ["idle", "shares", "forever", "regex", "atomics", "workers"];
+
+const OWN_LINE = process.versions.node.split(".")[0];
+
+for (const [line, node] of nodeLines()) {
+  for (const mode of line === OWN_LINE ? STATES : ["idle", "forever", "workers"]) {
+    test(`Node ${line}, ${mode}: entered, spoken to, left as it was`, async () => {
+      const target = await startTarget(mode, { node });
+      try {
+        if (mode === "workers") await workersRun(target);
+        const before = footprint(target.pid);
+        const session = await attach(target.pid, { timeout: 30 });
+        assert.equal(await evaluate(session, "process.pid"), target.pid);
+        assert.match(session.nodeVersion, new RegExp(`^v${line}\\.`));
+        assert.deepEqual(listeningPorts(target.pid), [], "the TCP port is closed while we are attached");
+        if (mode === "workers") assert.deepEqual(await workerNames(session), ["alpha", "beta", "gamma"]);
+        await session.close();
+        assert.equal(await session.ended, "closed");
+        assert.deepEqual(await settled(target.pid, before), before);
+      } finally {
+        await target.stop();
+      }
+    });
+  }
+}
+
+test("handles, listeners, globals and the debug port of the program are as before", async () => {
+  const target = await startTarget("idle");
+  try {
+    const before = await target.ask("held");
+    const kernel = footprint(target.pid);
+    const session = await attach(target.pid);
+    await session.send("Profiler.enable");
+    await session.close();
+    await settled(target.pid, kernel);
+    assert.deepEqual(await target.ask("held"), before);
+  } finally {
+    await target.stop();
+  }
+});
+
+test("three targets at once: each gets its turn at the port", async () => {
+  const targets = await Promise.all(["idle", "forever", "shares"].map((mode) => startTarget(mode)));
+  try {
+    const sessions = await Promise.all(targets.map((target) => attach(target.pid, { timeout: 30 })));
+    const pids = await Promise.all(sessions.map((session) => evaluate(session, "process.pid")));
+    assert.deepEqual(
+      pids,
+      targets.map((target) => target.pid),
+    );
+    await Promise.all(sessions.map((session) => session.close()));
+  } finally {
+    await Promise.all(targets.map((target) => target.stop()));
+  }
+});
+
+test("an inspector that holds port 9229 is asked to move, and moves back", async () => {
+  await exclusively("port-9229", async () => {
+    const holder = await startTarget("idle", { execArgv: ["--inspect=127.0.0.1:9229"] });
+    const target = await startTarget("idle");
+    try {
+      assert.deepEqual(listeningPorts(holder.pid), [9229]);
+      const notes: string[] = [];
+      const session = await attach(target.pid, { timeout: 30, onNote: (line) => notes.push(line) });
+      assert.equal(await evaluate(session, "process.pid"), target.pid);
+      await session.close();
+      assert.deepEqual(listeningPorts(holder.pid), [9229]);
+      assert.match(notes.join("\n"), new RegExp(`asked process ${holder.pid} to move`));
+    } finally {
+      await target.stop();
+      await holder.stop();
+    }
+  });
+});
+
+test("a port that is open already stays open", async () => {
+  await exclusively("port-9229", async () => {
+    const target = await startTarget("idle", { execArgv: ["--inspect=127.0.0.1:9229"] });
+    try {
+      const session = await attach(target.pid, { timeout: 30 });
+      assert.equal(await evaluate(session, "process.pid"), target.pid);
+      await session.close();
+      assert.deepEqual(listeningPorts(target.pid), [9229]);
+    } finally {
+      await target.stop();
+    }
+  });
+});
+
+test("a port held by something else than an inspector is named", async () => {
+  await exclusively("port-9229", async () => {
+    const server = createServer((socket) => socket.destroy());
+    await new Promise<void>((done) => server.listen(9229, "127.0.0.1", done));
+    const target = await startTarget("idle");
+    try {
+      await assert.rejects(attach(target.pid), {
+        code: "PROFILER_PORT_TAKEN",
+        message: new RegExp(`port 9229.*held by process ${process.pid}.*--external`),
+      });
+    } finally {
+      await target.stop();
+      await new Promise((done) => server.close(done));
+    }
+  });
+});
+
+test("a program with its own SIGUSR1 handler is given up, and keeps its handler", async () => {
+  const target = await startTarget("trapped");
+  try {
+    await new Promise((done) => setTimeout(done, 100));
+    const before = footprint(target.pid);
+    await assert.rejects(attach(target.pid, { timeout: 1 }), { code: "PROFILER_NO_ANSWER" });
+    assert.deepEqual(await settled(target.pid, before), before);
+    assert.equal((await target.ask<{ signals: number }>("truth")).signals, 1);
+  } finally {
+    await target.stop();
+  }
+});
+
+test("inside execSync it is looked at from outside, and the port it opens later is closed again", async () => {
+  const target = await startTarget("execsync");
+  try {
+    await childOf(target.pid);
+    const before = footprint(target.pid);
+    assert.equal(await attachOrLookOutside(target.pid, { timeout: 30 }), "external");
+    await target.ask("truth");
+    const { ports } = await settled(target.pid, {
+      ...before,
+      descriptors: footprint(target.pid).descriptors,
+    });
+    assert.deepEqual(ports, []);
+  } finally {
+    await target.stop();
+  }
+});
+
+const nodesWithFlag = [...nodeLines()].filter(([line]) => Number(line) >= 22);
+for (const [line, node] of nodesWithFlag) {
+  test(`Node ${line}, --disable-sigusr1: no signal is sent, the fix is named`, async () => {
+    const target = await startTarget("idle", { node, execArgv: ["--disable-sigusr1"] });
+    try {
+      await assert.rejects(attach(target.pid), { code: "PROFILER_NO_SIGNAL", message: /--external/ });
+      assert.equal(await attachOrLookOutside(target.pid), "external");
+    } finally {
+      await target.stop();
+    }
+  });
+}
+
+test("what cannot be attached to is told in one line that names the way out", async () => {
+  await assert.rejects(attach(0), { code: "INVALID_ARGUMENT" });
+  await assert.rejects(attach(2 ** 22 + 1), { code: "PROFILER_NO_PROCESS", message: /spool ps/ });
+  const sleeper = spawn("sleep", ["60"]);
+  const exited = new Promise((done) => sleeper.once("exit", done));
+  try {
+    await assert.rejects(attach(sleeper.pid!), {
+      code: "PROFILER_NOT_NODE",
+      message: /sleep, not Node; `spool ps`/,
+    });
+  } finally {
+    sleeper.kill();
+    await exited;
+  }
+});
+
+test("a target that exits while we are attached is not held up, and the session says so", async () => {
+  const target = await startTarget("idle");
+  const session = await attach(target.pid, { timeout: 30 });
+  target.child.send("exit");
+  assert.equal(await session.ended, "exited");
+  assert.equal(await target.exitCode, 5);
+  await assert.rejects(session.send("Runtime.enable"), { code: "PROFILER_TARGET_GONE" });
+  await session.close();
+  await target.stop();
+});
+
+test("a program may be entered again and again", async () => {
+  const target = await startTarget("forever");
+  try {
+    const before = footprint(target.pid);
+    for (let round = 0; round < 3; round++) {
+      const session = await attach(target.pid, { timeout: 30 });
+      assert.equal(await evaluate(session, "6 * 7"), 42);
+      await session.close();
+    }
+    assert.deepEqual(await settled(target.pid, before), before);
+  } finally {
+    await target.stop();
+  }
+});
+
+test("a process can attach to itself, without a signal", async () => {
+  const session = await attach(process.pid);
+  assert.equal(await evaluate(session, "process.pid"), process.pid);
+  await session.close();
+});
+
+test("an attach can be cancelled", async () => {
+  const target = await startTarget("trapped");
+  try {
+    await new Promise((done) => setTimeout(done, 100));
+    await assert.rejects(attach(target.pid, { signal: AbortSignal.timeout(50) }), { name: "TimeoutError" });
+  } finally {
+    await target.stop();
+  }
+});
+
+async function workerNames(session: InspectorSession): Promise<string[]> {
+  const names: string[] = [];
+  await new Promise<void>((done) => {
+    void session.workers((worker) => {
+      names.push(worker.name);
+      if (names.length === 3) done();
+    });
+  });
+  return names.sort();
+}
+
+async function workersRun(target: Target): Promise<void> {
+  while ((await target.ask<{ online: number }>("truth")).online < 3);
+}
+
+async function childOf(pid: number): Promise<void> {
+  await until(() => readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8") !== "");
+}
+
+/** Waits for what is bound to come; the runner's own limit ends it when it does not. */
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((done) => setTimeout(done, 10));
+}

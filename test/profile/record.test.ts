@@ -1,0 +1,191 @@
+import "../support/leaks.ts";
+import assert from "node:assert/strict";
+import { resolve } from "node:path";
+import { test } from "node:test";
+import {
+  type Frame,
+  launchRecording,
+  type Profile,
+  record,
+  sample,
+  startRecording,
+  stalls,
+} from "spool/profile";
+import { nodeLines } from "../support/node-target.ts";
+import { startTarget, type Target } from "../support/target.ts";
+import { footprint, settled } from "./footprint.ts";
+
+/** Points of a hundred: at 1000 samples/s for two seconds chance alone makes less than 1 (one standard deviation). */
+const TOLERANCE = 4;
+
+for (const [line, node] of nodeLines()) {
+  test(`Node ${line}: shares are right although both functions are inlined into their caller`, async () => {
+    const target = await startTarget("shares", { node });
+    try {
+      const { profile, hot } = await measured(target);
+      closeTo(shareOf(profile.samples, "hot", "cold"), hot);
+      assert.equal(profile.threads.length, 1);
+    } finally {
+      await target.stop();
+    }
+  });
+}
+
+test("shares are right across three workers, each in a branch of its own", async () => {
+  const target = await startTarget("workers");
+  try {
+    while ((await target.ask<{ online: number }>("truth")).online < 3);
+    const { profile, hot } = await measured(target);
+    assert.deepEqual(profile.threads.map((t) => t.name).sort(), ["alpha", "beta", "gamma", "main"]);
+    for (const thread of profile.threads.filter((t) => t.thread !== 0)) {
+      const own = profile.samples.filter((s) => s.thread === thread);
+      // A third of a processor or so each, so there are fewer samples of one.
+      closeTo(shareOf(own, "hot", "cold"), hot, TOLERANCE * 2);
+    }
+  } finally {
+    await target.stop();
+  }
+});
+
+test("shares are right across three child processes, merged into one report", async () => {
+  const target = await startTarget("children");
+  try {
+    const profile = await record(target.pid, { duration: 3, rate: 1000, subprocesses: true, timeout: 30 });
+    assert.equal(new Set(profile.threads.map((t) => t.pid)).size, 4);
+    closeTo(shareOf(profile.samples, "hot", "cold"), 75, TOLERANCE * 2);
+  } finally {
+    await target.stop();
+  }
+});
+
+test("the target is as before when a recording is over", async () => {
+  const target = await startTarget("workers");
+  try {
+    while ((await target.ask<{ online: number }>("truth")).online < 3);
+    const [before, held] = [footprint(target.pid), await target.ask("held")];
+    await record(target.pid, { duration: 0.3, engine: "inspector", timeout: 30 });
+    assert.deepEqual(await settled(target.pid, before), before);
+    assert.deepEqual(await target.ask("held"), held);
+  } finally {
+    await target.stop();
+  }
+});
+
+test("a target that ends while it is recorded is not held up, and what it did until then is there", async () => {
+  const target = await startTarget("later");
+  try {
+    const profile = await record(target.pid, { rate: 1000, engine: "inspector", timeout: 30 });
+    assert.equal(await target.exitCode, 7);
+    closeTo(shareOf(profile.samples, "hot", "cold"), 75, 10);
+  } finally {
+    await target.stop();
+  }
+});
+
+for (const [line, node] of nodeLines()) {
+  test(`Node ${line}: a launched command is recorded from its first line to its last`, async () => {
+    const program = resolve(import.meta.dirname, "../programs/profile-target.cjs");
+    const recording = await launchRecording([node, program, "exit"], { rate: 1000 });
+    assert.equal(await recording.exitCode, 7);
+    const profile = await recording.stop();
+    closeTo(shareOf(profile.samples, "hot", "cold"), 75, 10);
+    assert.ok(profile.samples.some(({ stack }) => stack.some((f) => f.url.endsWith("profile-target.cjs"))));
+    assert.ok(!profile.samples.some(({ stack }) => stack.some((f) => f.url.startsWith("spool:"))));
+  });
+}
+
+test("stop may be called at once, and twice", async () => {
+  const target = await startTarget("idle");
+  try {
+    const recording = await startRecording(target.pid, { engine: "inspector", timeout: 30 });
+    const [first, second] = await Promise.all([recording.stop(), recording.stop()]);
+    assert.deepEqual(first.threads, second.threads);
+  } finally {
+    await target.stop();
+  }
+});
+
+test("a program that traps SIGUSR1 is recorded from outside", async () => {
+  const target = await startTarget("trapped");
+  try {
+    await new Promise((done) => setTimeout(done, 100));
+    const notes: string[] = [];
+    const profile = await record(target.pid, { duration: 0.5, onNote: (line) => notes.push(line) });
+    assert.equal(profile.engine, "external");
+    assert.match(notes.join("\n"), /from outside/);
+  } finally {
+    await target.stop();
+  }
+});
+
+test("snapshots follow one another and leave nothing behind", async () => {
+  const target = await startTarget("shares");
+  try {
+    const before = footprint(target.pid);
+    let taken = 0;
+    for await (const { profile, cpu, rss, heap } of sample(target.pid, {
+      every: 0.3,
+      rate: 1000,
+      timeout: 30,
+    })) {
+      assert.ok(profile.samples.length > 0);
+      assert.ok(cpu > 0 && rss > 1e6 && heap > 1e5);
+      if (++taken === 3) break;
+    }
+    assert.deepEqual(await settled(target.pid, before), before);
+  } finally {
+    await target.stop();
+  }
+});
+
+test("snapshots end when the target does", async () => {
+  const target = await startTarget("later");
+  for await (const snapshot of sample(target.pid, { every: 0.1, engine: "inspector", timeout: 30 })) {
+    assert.equal(snapshot.profile.engine, "inspector");
+  }
+  assert.equal(await target.exitCode, 7);
+  await target.stop();
+});
+
+test("stalls are blamed on what ran", async () => {
+  const target = await startTarget("stalls");
+  try {
+    const held = await target.ask("held");
+    for await (const stall of stalls(target.pid, { over: 0.08, timeout: 30 })) {
+      assert.ok(stall.duration >= 0.08, `${stall.duration}`);
+      const [worst] = stall.stacks;
+      assert.ok(worst!.stack.some((frame) => frame.name === "block"));
+      break;
+    }
+    assert.deepEqual(await target.ask("held"), held);
+  } finally {
+    await target.stop();
+  }
+});
+
+/** Records two seconds, and what the target itself counted in that time. */
+async function measured(target: Target): Promise<{ profile: Profile; hot: number }> {
+  const before = await target.ask<{ hot: number; cold: number }>("truth");
+  const profile = await record(target.pid, { duration: 2, rate: 1000, engine: "inspector", timeout: 30 });
+  const after = await target.ask<{ hot: number; cold: number }>("truth");
+  const [hot, cold] = [after.hot - before.hot, after.cold - before.cold];
+  return { profile, hot: (100 * hot) / (hot + cold) };
+}
+
+/** The first function's part, in points of a hundred, of the time of both. */
+function shareOf(
+  samples: readonly { stack: readonly Frame[]; weight: number }[],
+  one: string,
+  other: string,
+): number {
+  const sum = (name: string): number =>
+    samples.reduce((total, s) => total + (s.stack.at(-1)?.name === name ? s.weight : 0), 0);
+  return (100 * sum(one)) / (sum(one) + sum(other));
+}
+
+function closeTo(actual: number, expected: number, tolerance: number = TOLERANCE): void {
+  assert.ok(
+    Math.abs(actual - expected) <= tolerance,
+    `${actual.toFixed(1)} %, but it was ${expected.toFixed(1)} %`,
+  );
+}

@@ -1,0 +1,133 @@
+"use strict";
+// A program to be profiled; its first argument says what it does. It says "ready" when it is about to do that.
+// Runs on every Node from 20 on. Over IPC it answers what it holds open, and gives its counted truth.
+const { execSync } = require("node:child_process");
+const { Worker, isMainThread, workerData, parentPort } = require("node:worker_threads");
+
+function ready() {
+  process.stdout.write("ready\n");
+}
+
+function spin() {
+  for (;;);
+}
+
+function waitHere() {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+}
+
+const truth = { hot: 0, cold: 0 };
+
+function hot() {
+  let sum = 0;
+  for (let i = 0; i < 300000; i++) {
+    sum = (sum * 31 + i) | 0;
+  }
+  return sum;
+}
+
+function cold() {
+  let sum = 0;
+  for (let i = 0; i < 100000; i++) {
+    sum = (sum * 17 + i) | 0;
+  }
+  return sum;
+}
+
+function share() {
+  const a = process.hrtime.bigint();
+  hot();
+  const b = process.hrtime.bigint();
+  cold();
+  const c = process.hrtime.bigint();
+  truth.hot += Number(b - a);
+  truth.cold += Number(c - b);
+}
+
+function shares() {
+  const end = Date.now() + 20;
+  while (Date.now() < end) share();
+  setImmediate(shares);
+}
+
+function held() {
+  return {
+    handles: process.getActiveResourcesInfo().sort(),
+    listeners: process
+      .eventNames()
+      .map((name) => `${String(name)}:${process.listenerCount(name)}`)
+      .sort(),
+    globals: Object.getOwnPropertyNames(globalThis).sort(),
+    debugPort: process.debugPort,
+  };
+}
+
+let signals = 0;
+let online = 0;
+const modes = {
+  idle() {
+    setInterval(() => {}, 1000);
+  },
+  shares,
+  forever: spin,
+  regex() {
+    /^(a+)+$/.test("a".repeat(60) + "b");
+  },
+  atomics: waitHere,
+  execsync() {
+    execSync("sleep 2");
+    setInterval(() => {}, 1000);
+  },
+  trapped() {
+    process.on("SIGUSR1", () => signals++);
+    setInterval(() => {}, 1000);
+  },
+  workers() {
+    for (const name of ["alpha", "beta", "gamma"]) {
+      const worker = new Worker(__filename, { name, workerData: "shares" });
+      worker.on("online", () => online++);
+      worker.on("message", (part) => {
+        truth.hot += part.hot;
+        truth.cold += part.cold;
+      });
+    }
+  },
+  children() {
+    const { fork } = require("node:child_process");
+    for (let i = 0; i < 3; i++) fork(__filename, ["shares"], { execArgv: [] });
+    setInterval(() => {}, 1000);
+  },
+  exit() {
+    const end = Date.now() + 400;
+    while (Date.now() < end) share();
+    process.exit(7);
+  },
+  later() {
+    setTimeout(modes.exit, 300);
+  },
+  stalls() {
+    const block = () => {
+      const end = Date.now() + 120;
+      while (Date.now() < end) hot();
+    };
+    setInterval(block, 300);
+  },
+};
+
+process.on("message", (question) => {
+  if (question === "held") process.send(held());
+  if (question === "truth") process.send({ ...truth, signals, online });
+  if (question === "exit") process.exit(5);
+});
+process.on("disconnect", () => process.exit());
+
+if (isMainThread) {
+  ready();
+  setTimeout(() => modes[process.argv[2]](), 50);
+} else {
+  modes[workerData]();
+  setInterval(() => {
+    parentPort.postMessage({ ...truth });
+    truth.hot = truth.cold = 0;
+  }, 50);
+}
