@@ -72,11 +72,14 @@ test("the target is as before when a recording is over", async () => {
 });
 
 test("a target that ends while it is recorded is not held up, and what it did until then is there", async () => {
-  const target = await startTarget("later");
+  const target = await startTarget("idle");
   try {
-    const profile = await record(target.pid, { rate: 1000, engine: "inspector", timeout: 30 });
+    const recording = await startRecording(target.pid, { rate: 1000, engine: "inspector", timeout: 30 });
+    target.child.send("work and exit");
+    await recording.ended;
     assert.equal(await target.exitCode, 7);
-    closeTo(shareOf(profile.samples, "hot", "cold"), 75, 10);
+    const profile = await recording.stop();
+    assert.ok(profile.samples.some(({ stack }) => stack.at(-1)?.name === "hot"));
   } finally {
     await target.stop();
   }
@@ -88,8 +91,12 @@ for (const [line, node] of nodeLines()) {
     const recording = await launchRecording([node, program, "exit"], { rate: 1000 });
     assert.equal(await recording.exitCode, 7);
     const profile = await recording.stop();
-    closeTo(shareOf(profile.samples, "hot", "cold"), 75, 10);
-    assert.ok(profile.samples.some(({ stack }) => stack.some((f) => f.url.endsWith("profile-target.cjs"))));
+    for (const name of ["hot", "cold"])
+      assert.ok(
+        profile.samples.some(({ stack }) => stack.at(-1)?.name === name),
+        name,
+      );
+    assert.ok(profile.samples.some(({ stack }) => stack.some((f) => f.url.startsWith("node:"))));
     assert.ok(!profile.samples.some(({ stack }) => stack.some((f) => f.url.startsWith("spool:"))));
   });
 }
@@ -139,9 +146,10 @@ test("snapshots follow one another and leave nothing behind", async () => {
 });
 
 test("snapshots end when the target does", async () => {
-  const target = await startTarget("later");
+  const target = await startTarget("idle");
   for await (const snapshot of sample(target.pid, { every: 0.1, engine: "inspector", timeout: 30 })) {
     assert.equal(snapshot.profile.engine, "inspector");
+    if (target.child.connected) target.child.send("work and exit");
   }
   assert.equal(await target.exitCode, 7);
   await target.stop();

@@ -102,9 +102,6 @@ const modes = {
     while (Date.now() < end) share();
     process.exit(7);
   },
-  later() {
-    setTimeout(modes.exit, 300);
-  },
   stalls() {
     const block = () => {
       const end = Date.now() + 120;
@@ -118,6 +115,7 @@ process.on("message", (question) => {
   if (question === "held") process.send(held());
   if (question === "truth") process.send({ ...truth, signals, online });
   if (question === "exit") process.exit(5);
+  if (question === "work and exit") modes.exit();
 });
 process.on("disconnect", () => process.exit());
 

@@ -14,7 +14,15 @@ import { type AgentConnection, AgentServer } from "./agent-server.ts";
 import { AgentSession } from "./agent-session.ts";
 import { AGENT_NAME, AGENT_SOURCE, CLOSE_PORT, startExpression } from "./agent-source.ts";
 import { openPort } from "./port.ts";
-import { nodeVersionOf, type ProcessFacts, readProcess, sameNamespace, titleOf } from "./proc.ts";
+import {
+  gone,
+  isAlive,
+  nodeVersionOf,
+  type ProcessFacts,
+  readProcess,
+  sameNamespace,
+  titleOf,
+} from "./proc.ts";
 import { evaluate } from "./protocol.ts";
 import type { InspectorSession } from "./session.ts";
 import { connectToPort } from "./websocket.ts";
@@ -55,7 +63,8 @@ export async function attach(pid: number, options: AttachOptions = {}): Promise<
     (error: unknown) => wait.reject(error),
   );
   return wait.promise.catch((error: unknown) => {
-    throw error instanceof TimeoutError ? noAnswer(pid) : error;
+    if (error instanceof TimeoutError) throw noAnswer(pid);
+    throw isAlive(pid) ? error : gone(pid);
   });
 }
 

@@ -140,7 +140,7 @@ function field(status: string, name: string): string {
   return new RegExp(`^${name}:\\s*(.*)$`, "m").exec(status)?.[1] ?? "0";
 }
 
-function gone(pid: number): ProfilerError {
+export function gone(pid: number): ProfilerError {
   return new ProfilerError(
     `there is no process ${pid} (it may have ended); \`spool ps\` lists those there are`,
     {
