@@ -15,6 +15,15 @@ export interface FileResult {
 /** A file that is not done by then hangs: it is ended with everything it started, and counts as failed. */
 const DEADLINE_MS = 300_000;
 
+/** The process groups at work, which must not outlive this process. */
+const groups = new Set<number>();
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.once(signal, () => {
+    for (const group of groups) endGroup(group);
+    process.exit(1);
+  });
+}
+
 /** Runs one test file in a process group of its own. */
 export async function runTestFile(file: string, tally: string): Promise<FileResult> {
   const log = `${tally}.log`;
@@ -33,6 +42,7 @@ export async function runTestFile(file: string, tally: string): Promise<FileResu
     ],
     { stdio: ["ignore", out, out], detached: true },
   );
+  if (child.pid !== undefined) groups.add(child.pid);
   const deadline = setTimeout(() => {
     writeSync(out, `\nstill running after ${DEADLINE_MS / 1000} s: ended\n`);
     endGroup(child.pid);
@@ -42,6 +52,7 @@ export async function runTestFile(file: string, tally: string): Promise<FileResu
     child.on("exit", (exitCode) => done(exitCode ?? 1));
   });
   clearTimeout(deadline);
+  if (child.pid !== undefined) groups.delete(child.pid);
   closeSync(out);
   const text = existsSync(tally) ? readFileSync(tally, "utf8") : "";
   const counts =
