@@ -56,6 +56,11 @@ export function decode(source: Buffer, offset: number, length: number, kind: num
   }
 }
 
+/** Whether reading a message of this kind may run code that it brings: its sender must be known. */
+export function needsTrust(kind: number): boolean {
+  return kind === PACKED;
+}
+
 /** For messages of bytes only: what `sendBytes` takes. */
 export function encodeBytes(bytes: Uint8Array): Encoded {
   return { kind: BYTES, length: bytes.length, write: (target, offset) => target.set(bytes, offset) };

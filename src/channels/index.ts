@@ -3,6 +3,8 @@
  * clients and managers over sockets. Imports sync, memory, closures and core. Begin with queue.ts and codec.ts.
  */
 export { type Connection, type ReceiveBytesOptions, type Waitable, wait } from "./connection.ts";
+export { type Address, Client, type ClientOptions, Listener, type ListenerOptions } from "./listener.ts";
+export { SocketConnection } from "./socket-connection.ts";
 export { pipe, PipeConnection } from "./pipe.ts";
 export { JoinableQueue, Queue } from "./queue.ts";
 export { BrokenPipeError, BufferTooShort, Empty, EOFError, Full, ShutDown } from "../core/index.ts";

@@ -11,5 +11,6 @@ export { type Abandoned, MUTEX_WORDS, Mutex, type MutexStatistics } from "./mute
 export { type Read, Ring, type RingHooks, type Write } from "./ring.ts";
 export { isDead, me, nativeThreadId, threadOf } from "./owner.ts";
 export { LOOK_MS } from "./parking.ts";
+export { createNamed, type NamedMemory, openNamed, unlinkNamed } from "./named.ts";
 export { posix } from "./posix.ts";
 export { type Koffi, loadKoffi } from "./koffi.ts";

@@ -41,7 +41,22 @@ export {
   type ProcessInfo,
   type ProcessOptions,
 } from "./process.ts";
-export { wait } from "../channels/index.ts";
+export {
+  type Address,
+  Client,
+  type ClientOptions,
+  type Connection,
+  Listener,
+  type ListenerOptions,
+  wait,
+} from "../channels/index.ts";
+export {
+  type ShareableItem,
+  ShareableList,
+  SharedMemory,
+  SharedMemoryManager,
+  type SharedMemoryOptions,
+} from "../sync/index.ts";
 export {
   AuthenticationError,
   BrokenBarrierError,
