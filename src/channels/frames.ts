@@ -11,6 +11,7 @@ export class Frames {
   #buffered = 0;
   #ended = false;
   #readers: (() => void)[] = [];
+  #held = false;
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -60,12 +61,19 @@ export class Frames {
     return undefined;
   }
 
-  async next(options: WaitOptions, what: string): Promise<Buffer> {
+  async next(options: WaitOptions, what: string, idle: boolean = false): Promise<Buffer> {
     for (;;) {
       const frame = this.take();
       if (frame !== undefined) return frame;
-      await this.changed(options, what);
+      await this.changed(options, what, idle);
     }
+  }
+
+  /** Whether the program is to stay alive for this connection even while nobody waits for a message. */
+  hold(held: boolean): void {
+    this.#held = held;
+    if (held) this.#socket.ref();
+    else if (this.#readers.length === 0) this.#socket.unref();
   }
 
   /** Whether `take` would give a message or the end. */
@@ -74,16 +82,17 @@ export class Frames {
     return this.#ended || (length !== undefined && this.#buffered >= length[0] + length[1]);
   }
 
-  /** Waits until something has arrived. */
-  changed(options: WaitOptions, what: string): Promise<void> {
+  /** Waits until something has arrived; an idle wait does not keep the program alive. */
+  changed(options: WaitOptions, what: string, idle: boolean = false): Promise<void> {
     const wake = (): void => void wait.resolve();
     const wait = waitable<void>(options, what, () => {
       this.#readers = this.#readers.filter((reader) => reader !== wake);
-      if (this.#readers.length === 0) this.#socket.unref();
+      if (this.#readers.length === 0 && !this.#held) this.#socket.unref();
     });
     if (wait.open) {
       this.#readers.push(wake);
-      this.#socket.ref();
+      if (!idle) this.#socket.ref();
+      else if (!this.#held) this.#socket.unref();
     }
     return wait.promise;
   }
@@ -91,7 +100,7 @@ export class Frames {
   #wake(): void {
     const readers = this.#readers;
     this.#readers = [];
-    this.#socket.unref();
+    if (!this.#held) this.#socket.unref();
     for (const reader of readers) reader();
   }
 

@@ -4,6 +4,17 @@
  */
 export { type Connection, type ReceiveBytesOptions, type Waitable, wait } from "./connection.ts";
 export { type Address, Client, type ClientOptions, Listener, type ListenerOptions } from "./listener.ts";
+export {
+  BaseManager,
+  type ClientCondition,
+  type ClientLock,
+  type ManagerOptions,
+  serveManager,
+  SYNC_TYPES,
+} from "./manager.ts";
+export type { ManagedDict, ManagedList, ManagedNamespace, ManagedValue } from "./managed-types.ts";
+export { type Creator, ManagerServer } from "./manager-server.ts";
+export type { Proxied } from "./proxy.ts";
 export { SocketConnection } from "./socket-connection.ts";
 export { pipe, PipeConnection } from "./pipe.ts";
 export { JoinableQueue, Queue } from "./queue.ts";

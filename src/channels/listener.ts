@@ -68,6 +68,10 @@ export class Listener implements AsyncDisposable {
     return this.#arrived.shift()!;
   }
 
+  get closed(): boolean {
+    return this.#closed;
+  }
+
   /** Where the connection that came last was made from. Python: `last_accepted`. */
   get lastAccepted(): Address | null {
     return this.#last;

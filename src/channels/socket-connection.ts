@@ -45,8 +45,30 @@ export class SocketConnection implements Connection {
     await this.#write(frame);
   }
 
-  async recv<T = any>(options: WaitOptions = {}): Promise<T> {
-    const frame = await this.#next(options);
+  recv<T = any>(options: WaitOptions = {}): Promise<T> {
+    return this.#recv(options, false);
+  }
+
+  /** As `recv`, without keeping the program alive meanwhile. */
+  recvIdle<T = any>(): Promise<T> {
+    return this.#recv({}, true);
+  }
+
+  /** Whether the program is to stay alive for this connection. */
+  hold(held: boolean): void {
+    this.#frames.hold(held);
+  }
+
+  /** Resolves when the socket is closed. */
+  get ended(): Promise<void> {
+    return new Promise((resolve) =>
+      this.#socket.closed ? resolve() : this.#socket.once("close", () => resolve()),
+    );
+  }
+
+  async #recv<T>(options: WaitOptions, idle: boolean): Promise<T> {
+    this.#requireOpen();
+    const frame = await this.#frames.next(options, "recv", idle);
     const kind = frame[0] ?? 0;
     if (kind === 0 || kind >= PICKLE)
       throw new SerializationError(

@@ -16,6 +16,7 @@ export {
   type StartMethod,
 } from "./context.ts";
 export { getLogger, type Logger, type LogLevel, logToStderr } from "./logger.ts";
+export { Manager, SyncManager } from "./manager.ts";
 export { Pipe } from "./pipe.ts";
 export {
   Array,
@@ -43,11 +44,14 @@ export {
 } from "./process.ts";
 export {
   type Address,
+  BaseManager,
   Client,
   type ClientOptions,
   type Connection,
   Listener,
   type ListenerOptions,
+  type ManagerOptions,
+  type Proxied,
   wait,
 } from "../channels/index.ts";
 export {
