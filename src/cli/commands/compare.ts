@@ -1,11 +1,10 @@
 import { writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { type Comparison, compare, renderHtml, renderMarkdown, renderTable } from "../../compare/index.ts";
-import { UsageError } from "../../core/index.ts";
+import { ArgumentError, UsageError } from "../../core/index.ts";
 import { integerOption, parseCommand, secondsOption } from "../args.ts";
 import type { Command } from "../command.ts";
-import { loadFunction } from "../function-file.ts";
-import { type FunctionFile } from "../function-file.ts";
+import { type FunctionFile, loadFunction } from "../function-file.ts";
 import { onInterrupt } from "../interrupt.ts";
 import { inputsFrom } from "../map/inputs.ts";
 import { standardOutput } from "../render/lines.ts";
@@ -60,7 +59,7 @@ export const command: Command = {
       repetitions: integerOption("--repetitions", values.repetitions, 1),
       budget: secondsOption("--budget", values.budget),
     });
-    if (comparison === undefined) return INTERRUPTED_CODE;
+    if (typeof comparison === "number") return comparison;
     if (values.html !== undefined) writeFileSync(values.html, renderHtml([comparison]));
     await show(comparison, values);
     return exitCode(comparison, values);
@@ -92,12 +91,12 @@ async function inputsOf(
   throw new UsageError(`the export "inputs" of ${file} must be an iterable or a function that gives one`);
 }
 
-/** Undefined when the user interrupted it: half a comparison says nothing. */
+/** The comparison, or the exit code when there is none: half a comparison says nothing. */
 async function measure(
   work: FunctionFile,
   inputs: AsyncIterable<unknown> | Iterable<unknown>,
   options: { readonly repetitions: number | undefined; readonly budget: number | undefined },
-): Promise<Comparison | undefined> {
+): Promise<Comparison | number> {
   let step = "starting";
   const progress = progressLine(() => `spool compare: ${step}`);
   const interrupts = onInterrupt(() => progress.say("spool compare: interrupted"));
@@ -113,8 +112,10 @@ async function measure(
       },
     });
   } catch (error) {
-    if (interrupts.stop.aborted) return undefined;
-    throw error;
+    if (interrupts.stop.aborted) return INTERRUPTED_CODE;
+    if (!(error instanceof ArgumentError)) throw error;
+    progress.say(`spool compare: ${error.message}`);
+    return 1;
   } finally {
     progress.end();
     interrupts.release();
