@@ -84,6 +84,26 @@ describe("recording a running process", { skip: process.platform !== "linux" }, 
     }
   });
 
+  test("follows child processes, also those that start meanwhile", async () => {
+    const target = await NodeTarget.start("memory-server.cjs");
+    try {
+      const recording = await startMemory(target.pid, { ...FINE, subprocesses: true });
+      await command(target, "forkChild");
+      const inChild = (profile: MemoryProfile): number => bytesUnder(profile, "end", "allocInChild");
+      let profile = await recording.look();
+      // The child allocates a little every few milliseconds until somebody has seen it.
+      for (let i = 0; i < 200 && inChild(profile) === 0; i++) {
+        await sleep(50);
+        profile = await recording.look();
+      }
+      profile = await recording.stop();
+      assert.ok(inChild(profile) > 0);
+      assert.equal(new Set(profile.threads.map((t) => t.pid)).size, 2);
+    } finally {
+      await target.stop();
+    }
+  });
+
   test("ends when the signal aborts or the time is over", async () => {
     const target = await NodeTarget.start("memory-server.cjs");
     try {

@@ -1,6 +1,6 @@
-import { readFileSync, readlinkSync } from "node:fs";
+import { readlinkSync } from "node:fs";
 import { basename } from "node:path";
-import { ProfilerError, UnsupportedError, requireInteger } from "../../core/index.ts";
+import { ProfilerError, requireInteger } from "../../core/index.ts";
 import { isAlive, readProcess, sameNamespace, titleOf } from "../attach/proc.ts";
 import { type Frame, FrameTable, kindOf } from "../model/frame.ts";
 import { SourceMaps } from "../model/source-maps.ts";
@@ -10,6 +10,7 @@ import { type SharedFunction, V8Heap } from "./heap.ts";
 import { layoutOf } from "./layout.ts";
 import type { Libc } from "./libc.ts";
 import { AddressSpace, type Mapping } from "./maps.ts";
+import { denied, requirePlatform, tracedBy } from "./refusals.ts";
 import { RemoteMemory } from "./remote-memory.ts";
 import { StackImage } from "./stack-image.ts";
 import { type Registers, StopFailed, type Stoppable, whileStopped } from "./stop.ts";
@@ -252,11 +253,12 @@ export class ExternalTarget {
   }
 }
 
-function requirePlatform(): void {
-  if (process.platform === "linux" && process.arch === "x64") return;
-  throw new UnsupportedError(
-    `the external engine needs Linux on x64, this is ${process.platform} on ${process.arch}; ` +
-      "the inspector engine (without --external) works here",
+function isolateOffset(elf: ElfFile, path: string): number {
+  const offset = elf.threadLocalOffset(CURRENT_ISOLATE);
+  if (offset !== undefined) return offset;
+  throw new ProfilerError(
+    `${basename(path)} keeps its V8 in a shared library or was stripped; the external engine cannot find its threads, ` +
+      "attach without --external instead",
   );
 }
 
@@ -267,35 +269,6 @@ function openMemory(pid: number, libc: Libc | undefined): RemoteMemory {
     readProcess(pid); // says so when the process has ended meanwhile
     throw denied(pid, cause);
   }
-}
-
-/** A thread has one tracer at most. */
-function tracedBy(pid: number, thread: number, cause: unknown): ProfilerError | undefined {
-  const status = readFileSync(`/proc/${pid}/task/${thread}/status`, "latin1");
-  const tracer = Number(/^TracerPid:\s*(\d+)/m.exec(status)?.[1]);
-  if (!(tracer > 0)) return undefined;
-  return new ProfilerError(
-    `process ${pid} is under a debugger or tracer (process ${tracer}), and a thread has one at most: end that first, ` +
-      "or attach without --external",
-    { code: "PROFILER_TRACED", cause },
-  );
-}
-
-function denied(pid: number, cause: unknown): ProfilerError {
-  return new ProfilerError(
-    `process ${pid} may not be read by user ${process.getuid?.()}: run as the same user or as root, in a container ` +
-      "with `--cap-add SYS_PTRACE`, or set /proc/sys/kernel/yama/ptrace_scope to 0",
-    { code: "PROFILER_NOT_PERMITTED", cause },
-  );
-}
-
-function isolateOffset(elf: ElfFile, path: string): number {
-  const offset = elf.threadLocalOffset(CURRENT_ISOLATE);
-  if (offset !== undefined) return offset;
-  throw new ProfilerError(
-    `${basename(path)} keeps its V8 in a shared library or was stripped; the external engine cannot find its threads, ` +
-      "attach without --external instead",
-  );
 }
 
 function openLibrary(pid: number, mapping: Mapping): ElfFile | undefined {

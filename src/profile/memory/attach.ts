@@ -1,17 +1,15 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { requireSeconds, requireSignal } from "../../core/index.ts";
-import { type AttachOptions, attach } from "../attach/attach.ts";
-import { nodeVersionOf, processTree, readProcess } from "../attach/proc.ts";
-import type { InspectorSession } from "../attach/session.ts";
+import type { AttachOptions } from "../attach/attach.ts";
+import { nodeVersionOf, processTree } from "../attach/proc.ts";
 import { assembleMemory } from "./assemble.ts";
 import type { MemoryProfile } from "./profile-file.ts";
-import type { Collecting, RawThread } from "./raw.ts";
+import { ProcessMemory } from "./process-memory.ts";
+import type { RawThread } from "./raw.ts";
 import { type MemoryOptions, checkedOptions } from "./run.ts";
-import { ThreadMemory } from "./thread-memory.ts";
 
 /** Bytes between samples in a process that is in production: V8's own default, well under 3 % even under stress. */
 const ATTACH_INTERVAL = 512 * 1024;
-const POLL_MS = 250;
 
 export interface MemoryAttachOptions extends MemoryOptions, AttachOptions {
   /**
@@ -19,7 +17,7 @@ export interface MemoryAttachOptions extends MemoryOptions, AttachOptions {
    * the end of the recording.
    */
   readonly offHeap?: boolean;
-  /** Every Node process that descends from this one too. */
+  /** Every Node process that descends from this one too, also those that start meanwhile. */
   readonly subprocesses?: boolean;
 }
 
@@ -37,14 +35,20 @@ export interface MemoryRecording {
 export async function startMemory(pid: number, options: MemoryAttachOptions = {}): Promise<MemoryRecording> {
   const collecting = checkedOptions({ ...options, offHeap: options.offHeap ?? false }, ATTACH_INTERVAL);
   const notes: string[] = [];
-  const known = [await ProcessMemory.attach(pid, collecting, options, notes)];
-  if (options.subprocesses === true) known.push(...(await attachChildren(pid, collecting, options, notes)));
+  const attachTo = (target: number): Promise<ProcessMemory> =>
+    ProcessMemory.attach(target, collecting, options, notes);
+  const root = await attachTo(pid);
+  const children = new Descendants(pid, attachTo, notes);
+  if (options.subprocesses === true) await children.start();
   const finish = (threads: readonly RawThread[][]): MemoryProfile =>
-    assembleMemory(threads.flat(), { ...collecting, command: `attached to ${known[0]!.title}`, notes });
+    assembleMemory(threads.flat(), { ...collecting, command: `attached to ${root.title}`, notes });
   return {
-    ended: known[0]!.ended,
-    look: async () => finish(await Promise.all(known.map((process) => process.take()))),
-    stop: async () => finish(await Promise.all(known.map((process) => process.stop()))),
+    ended: root.ended,
+    look: async () => finish(await Promise.all([root, ...children.found].map((process) => process.take()))),
+    stop: async () => {
+      await children.stop();
+      return finish(await Promise.all([root, ...children.found].map((process) => process.stop())));
+    },
   };
 }
 
@@ -70,117 +74,58 @@ export async function attachMemory(pid: number, options: MemoryRecordOptions = {
 /** What timers can hold, 24 days. */
 const LONGEST_WAIT = 2 ** 31 - 1;
 
-async function attachChildren(
-  pid: number,
-  collecting: Collecting,
-  options: AttachOptions,
-  notes: string[],
-): Promise<ProcessMemory[]> {
-  const found: ProcessMemory[] = [];
-  for (const child of processTree(pid).slice(1)) {
-    try {
-      if (child !== process.pid && nodeVersionOf(child) !== null)
-        found.push(await ProcessMemory.attach(child, collecting, options, notes));
-    } catch (error) {
-      notes.push(`child process ${child} is not in the report: ${(error as Error).message}`);
-    }
-  }
-  return found;
-}
+const LOOK_FOR_CHILDREN_MS = 500;
+/** A child that has only just started does not take the inspector's signal yet. */
+const TRIES = 6;
 
-/** All threads of one process. */
-class ProcessMemory {
-  readonly #session: InspectorSession;
-  readonly #collecting: Collecting;
-  readonly #threads: ThreadMemory[] = [];
+/** Records every Node process that descends from one, also those that start meanwhile. */
+class Descendants {
+  readonly found: ProcessMemory[] = [];
+  readonly #root: number;
+  readonly #attach: (pid: number) => Promise<ProcessMemory>;
+  readonly #notes: string[];
+  readonly #tries = new Map<number, number>();
   readonly #over = new AbortController();
-  #polling: Promise<void> = Promise.resolve();
+  #looking: Promise<void> = Promise.resolve();
 
-  private constructor(session: InspectorSession, collecting: Collecting) {
-    this.#session = session;
-    this.#collecting = collecting;
+  constructor(root: number, attachTo: (pid: number) => Promise<ProcessMemory>, notes: string[]) {
+    this.#root = root;
+    this.#attach = attachTo;
+    this.#notes = notes;
   }
 
-  static async attach(
-    pid: number,
-    collecting: Collecting,
-    options: AttachOptions,
-    notes: string[],
-  ): Promise<ProcessMemory> {
-    const session = await attach(pid, options);
-    notes.push(...session.notes);
-    const memory = new ProcessMemory(session, collecting);
-    try {
-      await memory.#begin();
-    } catch (error) {
-      await session.close();
-      throw error;
-    }
-    return memory;
+  /** Resolves when those that are there already are attached to. */
+  async start(): Promise<void> {
+    await this.#look();
+    this.#looking = this.#keepLooking();
   }
 
-  get title(): string {
-    return this.#session.title;
-  }
-
-  get ended(): Promise<void> {
-    return this.#session.ended.then(() => {});
-  }
-
-  async take(): Promise<RawThread[]> {
-    return Promise.all(this.#threads.map((thread) => thread.take()));
-  }
-
-  async stop(): Promise<RawThread[]> {
+  async stop(): Promise<void> {
     this.#over.abort();
-    await this.#polling;
-    const found = await Promise.all(this.#threads.map((thread) => thread.stop()));
-    await this.#session.close();
-    return found.filter((thread) => thread.checkpoints.length > 0);
+    await this.#looking;
   }
 
-  async #begin(): Promise<void> {
-    const { pid, title, nodeVersion } = this.#session;
-    const rss = (): number => rssOf(pid);
-    const identity = { pid, process: title, nodeVersion };
-    const main = new ThreadMemory(
-      this.#session,
-      { ...identity, thread: 0, name: "main" },
-      this.#collecting,
-      rss,
-    );
-    this.#session.atDetach(main.undo);
-    await main.start();
-    this.#session.atDetach(main.undo);
-    this.#threads.push(main);
-    await this.#session.workers((worker) => {
-      const { thread, name } = worker;
-      const memory = new ThreadMemory(worker, { ...identity, thread, name }, this.#collecting, rss);
-      memory.start().then(
-        () => this.#threads.push(memory),
-        () => {}, // it ended before it could be asked
-      );
-    });
-    this.#polling = this.#poll();
-  }
-
-  async #poll(): Promise<void> {
+  async #keepLooking(): Promise<void> {
     const { signal } = this.#over;
     while (!signal.aborted) {
-      // A thread that is gone, or busy in a native call, is passed over.
-      await Promise.race([
-        Promise.all(this.#threads.map((thread) => thread.poll().catch(() => {}))),
-        new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true })),
-      ]);
-      await delay(POLL_MS, undefined, { signal }).catch(() => {});
+      await delay(LOOK_FOR_CHILDREN_MS, undefined, { signal }).catch(() => {});
+      if (!signal.aborted) await this.#look();
     }
   }
-}
 
-function rssOf(pid: number): number {
-  try {
-    return readProcess(pid).rss;
-  } catch {
-    return 0;
+  async #look(): Promise<void> {
+    for (const pid of processTree(this.#root).slice(1)) {
+      const tries = this.#tries.get(pid) ?? 0;
+      if (tries >= TRIES || pid === process.pid) continue;
+      this.#tries.set(pid, tries + 1);
+      try {
+        if (nodeVersionOf(pid) === null) continue;
+        this.found.push(await this.#attach(pid));
+        this.#tries.set(pid, TRIES);
+      } catch (error) {
+        if (tries + 1 === TRIES)
+          this.#notes.push(`child process ${pid} is not in the report: ${(error as Error).message}`);
+      }
+    }
   }
 }

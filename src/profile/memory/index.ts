@@ -4,7 +4,7 @@
  * raw.ts           what is collected in a target; script.ts and scripts.ts, the commands that collect it
  * watch.ts         the sizes over time and the peaks of one thread
  * preload.ts, helper.ts, watcher.ts, off-heap.ts   what runs inside a program under `spool mem run`
- * run.ts, attach.ts (thread-memory.ts), tracker.ts, limit.ts   the four ways to record
+ * run.ts, attach.ts (process-memory.ts, thread-memory.ts), tracker.ts, limit.ts   the four ways to record
  * profile-file.ts  the result and its file format; assemble.ts makes it
  * views.ts         allocations at the peak, at the end, or leaked; reports/ shows them
  *
