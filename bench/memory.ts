@@ -11,7 +11,7 @@ import { type Contestant, measure, printTable, writeResults } from "./harness.ts
  */
 const PROGRAM = join(import.meta.dirname, "programs", "allocating.mjs");
 const MAIN = join(import.meta.dirname, "..", "src", "cli", "main.ts");
-const ROUNDS = "4000";
+const ROUNDS = "2000";
 const folder = mkdtempSync(join(tmpdir(), "spool-bench-"));
 
 async function cpuOf(
@@ -52,7 +52,6 @@ const contestants: Contestant[] = [
   { name: "node --heap-prof (512 KiB)", run: () => node("--heap-prof") },
   { name: "spool mem run --interval 512KiB", run: () => run("--interval", "512KiB") },
   { name: "spool mem run (32 KiB)", run: () => run() },
-  { name: "spool mem run --no-off-heap", run: () => run("--no-off-heap") },
   { name: "spool mem run --total", run: () => run("--total") },
   {
     name: "spool mem attach (512 KiB)",
@@ -67,7 +66,11 @@ const contestants: Contestant[] = [
 ];
 
 try {
-  const table = await measure("CPU time of a program that allocates", contestants, { unit: "s", rounds: 4 });
+  const table = await measure("CPU time of a program that allocates", contestants, {
+    unit: "s",
+    rounds: 3,
+    warmup: 0,
+  });
   printTable(table, "plain");
   console.log(writeResults("memory", [table]));
 } finally {
