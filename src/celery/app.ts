@@ -1,4 +1,7 @@
 import { ArgumentError, requireFunction } from "../core/index.ts";
+import { Beat, type BeatOptions } from "./beat/beat.ts";
+import { ClusterExecutor } from "./cluster-executor.ts";
+import { startTestWorker, type TestWorker } from "./testing.ts";
 import { Control } from "./control/control.ts";
 import { Events } from "./events/receiver.ts";
 import { announce } from "./registry.ts";
@@ -102,8 +105,33 @@ export class Celery implements AsyncDisposable {
     this.runtime.errors.set(type.name, make ?? ((args) => new type(...args)));
   }
 
+  /** A worker for this app's tasks; `start` it. */
   worker(options: WorkerOptions = {}): Worker {
     return new Worker(this.runtime, options);
+  }
+
+  /** Sends the tasks of `beatSchedule` when they are due; `start` it, once per app. */
+  beat(options: BeatOptions = {}): Beat {
+    return new Beat(this.runtime, options);
+  }
+
+  /** The Executor contract over the cluster: `app.executor().map(resize, files)` runs the task `resize` on all workers. */
+  executor(options: CallOptions = {}): ClusterExecutor {
+    return new ClusterExecutor(options);
+  }
+
+  /** For tests of your own: a worker in this program, on a broker in memory. */
+  testing(options: WorkerOptions = {}): Promise<TestWorker> {
+    return startTestWorker(this.runtime, options);
+  }
+
+  /** Changes settings; must come before the app's first use. Python: `app.conf.update`. */
+  configure(changes: Partial<Settings>): this {
+    const completed = completeSettings({ ...this.settings, ...changes });
+    const backend =
+      changes.broker !== undefined && changes.backend === undefined ? {} : { backend: completed.backend };
+    Object.assign(this.settings, completed, backend);
+    return this;
   }
 
   /** Drops all messages that wait in a queue; default: the app's default queue. */

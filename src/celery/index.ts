@@ -5,6 +5,10 @@
  * canvas/ is chain, group and chord, middleware/ wraps a task's run, control/ and events/ are the remote control.
  */
 export { Celery } from "./app.ts";
+export { Beat, type BeatOptions } from "./beat/beat.ts";
+export { crontab, schedule, type CrontabOptions, type Schedule } from "./beat/crontab.ts";
+export { ClusterExecutor } from "./cluster-executor.ts";
+export type { TestWorker } from "./testing.ts";
 export {
   Control,
   Inspect,

@@ -113,15 +113,15 @@ const ROWS: Record<string, (stage: Stage, place: Place) => Promise<void>> = {
   "own headers, time limits and ids reach the task": async ({ py }, { pyQueue }) => {
     const call = py("py.request").set({
       headers: { "x-mine": "1" },
-      timeLimit: 9,
-      softTimeLimit: 5,
+      timeLimit: 300,
+      softTimeLimit: 200,
       taskId: `id-${pyQueue}`,
     });
     const seen = (await call.delay().get(timeout)) as Record<string, unknown>;
     assert.equal(seen["id"], `id-${pyQueue}`);
     assert.equal(seen["root_id"], `id-${pyQueue}`);
     assert.equal(seen["mine"], "1");
-    assert.deepEqual(seen["timelimit"], [9, 5]);
+    assert.deepEqual(seen["timelimit"], [300, 200]);
     assert.equal(seen["routing_key"], pyQueue);
   },
   priority: async ({ py }) => {

@@ -10,5 +10,6 @@ export const commands: CommandTable = {
   dump: async () => (await import("./dump.ts")).command,
   stalls: async () => (await import("./stalls.ts")).command,
   mem: async () => (await import("./mem.ts")).command,
+  celery: async () => (await import("./celery.ts")).command,
   version: async () => (await import("./version.ts")).command,
 };

@@ -12,7 +12,7 @@ export function toAmqp({
   const fields = {
     contentType,
     contentEncoding,
-    headers: defined(headers),
+    headers: typed(headers),
     persistent: deliveryMode !== 1,
     priority: priority ?? 0,
     correlationId,
@@ -37,6 +37,22 @@ export function fromAmqp({ content, properties }: AmqpMessage): Message {
       deliveryMode: p["deliveryMode"] === 1 ? 1 : 2,
     },
   };
+}
+
+/**
+ * Says the type of every integer. Left to itself the library writes those from 128 to 32767 as the type `s`, which
+ * Python's client takes for a short string, and its worker dies of it.
+ */
+function typed(value: unknown): unknown {
+  if (typeof value === "number" && Number.isInteger(value))
+    return { "!": Math.abs(value) < 2 ** 31 ? "int" : "long", value };
+  if (typeof value === "bigint") return String(value);
+  if (Array.isArray(value)) return value.map(typed);
+  if (typeof value !== "object" || value === null || value instanceof Date || ArrayBuffer.isView(value))
+    return value;
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, member]) => (member === undefined ? [] : [[key, typed(member)]])),
+  );
 }
 
 /** The wire format has no `undefined`. */
