@@ -57,7 +57,8 @@ export class Bells {
     this.#closed = true;
     clearInterval(this.#poll);
     await this.#opening;
-    if (this.#address !== "") this.#ledger.run("DELETE FROM bells WHERE address = ?", this.#address);
+    if (this.#address !== "")
+      await this.#ledger.write(() => this.#ledger.run("DELETE FROM bells WHERE address = ?", this.#address));
     for (const socket of [...this.#sockets.values(), ...this.#accepted]) socket.destroy();
     await new Promise<void>((resolve) =>
       this.#server === undefined ? resolve() : this.#server.close(() => resolve()),

@@ -34,6 +34,7 @@ function decodeMessage(message: Delivery["message"], settings: Settings): Decode
 /** The id that a broken message is known by, if it says one at all. */
 export function idOf(delivery: Delivery): string | undefined {
   const { headers, properties } = delivery.message;
-  const id = headers["id"] ?? properties.correlationId;
-  return typeof id === "string" && id !== "" ? id : undefined;
+  return [headers["id"], properties.correlationId].find(
+    (id): id is string => typeof id === "string" && id !== "",
+  );
 }
