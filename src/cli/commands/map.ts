@@ -10,7 +10,7 @@ import { type MapRecord, toLine } from "../map/record.ts";
 import { runMap } from "../map/run.ts";
 import { type LineWriter, fileOutput, standardOutput } from "../render/lines.ts";
 import { type MapTally, renderMapReport } from "../render/map-report.ts";
-import { progressLine, progressText } from "../render/progress.ts";
+import { type ProgressFigures, progressLine, progressText } from "../render/progress.ts";
 
 const OPTIONS = {
   stdin: { type: "boolean" },
@@ -122,8 +122,8 @@ async function carryOut(request: Request, previous: Previous): Promise<number> {
     interrupted: false,
     out,
   };
-  const elapsed = (): number => (performance.now() - started) / 1000;
-  const progress = progressLine(() => progressText(figures(tally, inputs, previous, elapsed())));
+  const pace = new Pace();
+  const progress = progressLine(() => progressText(figures(tally, inputs, previous, pace)));
   const interrupts = onInterrupt((step) => progress.say(INTERRUPTED[step]));
   const writer = out === undefined ? standardOutput() : fileOutput(out, request.resume);
   const executor = openExecutor(workforce);
@@ -152,7 +152,7 @@ async function carryOut(request: Request, previous: Previous): Promise<number> {
     interrupts.release();
     await executor.shutdown({ cancelFutures: true });
   }
-  tally.elapsed = elapsed();
+  tally.elapsed = (performance.now() - started) / 1000;
   progress.say(renderMapReport(tally));
   return exitCode(tally, interrupts);
 }
@@ -170,20 +170,28 @@ function writeRecord(record: MapRecord, writer: LineWriter, tally: MapTally): vo
   return writer.write(line);
 }
 
-function figures(
-  tally: MapTally,
-  inputs: Inputs,
-  previous: Previous,
-  elapsed: number,
-): Parameters<typeof progressText>[0] {
+function figures(tally: MapTally, inputs: Inputs, previous: Previous, pace: Pace): ProgressFigures {
   const total = inputs.total();
   const failed = tally.failures.length;
-  return {
-    done: tally.succeeded + failed,
-    failed,
-    total: total === undefined ? undefined : Math.max(0, total - previous.held),
-    elapsed,
-  };
+  const done = tally.succeeded + failed;
+  const left = total === undefined ? undefined : Math.max(0, total - previous.held);
+  return { done, failed, total: left, rate: pace.rate(done) };
+}
+
+/** Inputs per second from the first one that was done. */
+class Pace {
+  #since: number | undefined;
+  #first = 0;
+
+  rate(done: number): number {
+    if (done === 0) return 0;
+    const now = performance.now();
+    if (this.#since === undefined) {
+      this.#since = now;
+      this.#first = done;
+    }
+    return now > this.#since ? ((done - this.#first) * 1000) / (now - this.#since) : 0;
+  }
 }
 
 const INTERRUPTED_CODE = 130;

@@ -6,8 +6,8 @@ export interface ProgressFigures {
   readonly done: number;
   readonly failed: number;
   readonly total: number | undefined;
-  /** Seconds since the start. */
-  readonly elapsed: number;
+  /** Per second, since the first was done: the start of the workers is not a pace. */
+  readonly rate: number;
 }
 
 /** A line on stderr that is drawn over again; silent when stderr is not a terminal. */
@@ -37,8 +37,7 @@ export function progressLine(line: () => string): ProgressLine {
 }
 
 /** `  43 % [############----------------] 4312/10000  812/s  ETA 0:07  3 failed` */
-export function progressText({ done, failed, total, elapsed }: ProgressFigures): string {
-  const rate = elapsed > 0 ? done / elapsed : 0;
+export function progressText({ done, failed, total, rate }: ProgressFigures): string {
   const parts: string[] = [];
   if (total === undefined) parts.push(`${done} done`);
   else {
@@ -62,5 +61,6 @@ export function clockTime(seconds: number): string {
 }
 
 function fit(text: string, columns: number | undefined): string {
-  return columns !== undefined && text.length >= columns ? text.slice(0, columns - 1) : text;
+  // A pipe that claims to be a terminal has a width of 0.
+  return columns !== undefined && columns > 0 && text.length >= columns ? text.slice(0, columns - 1) : text;
 }
