@@ -1,5 +1,6 @@
 import { createRequire, isBuiltin } from "node:module";
 import { builtinPath, isOwnGlobal } from "./intrinsics.ts";
+import { encodeProperty } from "./encode-properties.ts";
 import { whereIs } from "./capture-error.ts";
 import type { Encoding } from "./encoding.ts";
 import type { FreeVariable } from "./free.ts";
@@ -36,21 +37,16 @@ function capture(enc: Encoding, free: FreeVariable, at: Located, place: Place): 
   if (scope === null) return withoutScope(enc, free);
   const value = readVariable(enc, scope, free);
   if (variable === null || variable.assigned) enc.volatile();
-  const special = commonJs(enc, free, value, place) ?? compiled(enc, free, value, label, scope, place);
+  const special = commonJs(enc, free, value, place) ?? compiled(enc, free, value, place);
   if (special !== undefined) return { kind: "value", slot: special, scope: null };
   const slot = isNamespaceLike(name, value)
-    ? encodePicked(enc, value as object, references, label)
+    ? encodePicked(enc, value as object, references)
     : enc.encode(value, label);
   return { kind: "value", slot, scope };
 }
 
 /** Encodes an object of which only the properties read by `uses` matter, when that is all that is done with it. */
-export function encodePicked(
-  enc: Encoding,
-  value: object,
-  uses: readonly (Reference | Use)[],
-  label: string,
-): Slot {
+export function encodePicked(enc: Encoding, value: object, uses: readonly (Reference | Use)[]): Slot {
   const picked = [...new Set(uses.map((use) => use.property))];
   enc.volatile();
   const names = picked.includes(null) ? Object.keys(value) : (picked as string[]);
@@ -63,11 +59,12 @@ export function encodePicked(
     integrity: "",
   };
   const slot = enc.add(node);
-  node.props = names.map((key) => ({
-    key,
-    attributes: 7,
-    value: enc.encode((value as Record<string, unknown>)[key], `${label} -> .${key}`),
-  }));
+  node.props = names.map((key) => {
+    const getter = Object.getOwnPropertyDescriptor(value, key)?.get;
+    // A compiler's getter of an export is a live view of its variable.
+    if (getter !== undefined && isNamespace(value)) return encodeProperty(enc, value, key);
+    return { key, attributes: 7, value: enc.encode((value as Record<string, unknown>)[key], `.${key}`) };
+  });
   return slot;
 }
 
@@ -126,7 +123,7 @@ function commonJs(enc: Encoding, free: FreeVariable, value: unknown, place: Plac
   if (free.name === "require" && typeof value === "function" && "resolve" in value)
     return enc.add({ kind: "requirer", file });
   if (free.name === "exports" && typeof value === "object" && value !== null)
-    return encodePicked(enc, value, free.references, "`exports`");
+    return encodePicked(enc, value, free.references);
   if (free.name === "module" && typeof value === "object" && value !== null && "exports" in value)
     enc.refuse({
       code: "CAPTURE_HOST",
@@ -137,28 +134,23 @@ function commonJs(enc: Encoding, free: FreeVariable, value: unknown, place: Plac
 }
 
 /** What compilers and coverage tools put in place of an import. */
-function compiled(
-  enc: Encoding,
-  free: FreeVariable,
-  value: unknown,
-  label: string,
-  scope: LiveScope,
-  place: Place,
-): Slot | undefined {
+function compiled(enc: Encoding, free: FreeVariable, value: unknown, place: Place): Slot | undefined {
   if (typeof value === "function" && /^cov_[a-z0-9]+$/.test(free.name)) return enc.add({ kind: "coverage" });
   if (typeof value !== "object" || value === null) return undefined;
   const required = requiredSlot(enc, value);
   if (required !== undefined) return required;
+  return interop(enc, free, place);
+}
+
+/** `__toESM(require("x"))`, `__importStar(...)`, `__importDefault(...)`: the namespace is made again over there. */
+function interop(enc: Encoding, free: FreeVariable, place: Place): Slot | undefined {
   const call = free.variable?.declaration["init"] as SyntaxNode | null | undefined;
   if (call?.type !== "CallExpression") return undefined;
-  const args = call["arguments"] as SyntaxNode[];
-  const specifier = requiredBy(args[0]);
-  if (specifier === undefined || call["callee"].type !== "Identifier") return undefined;
-  const module = requiredSlot(enc, requireFrom(place, specifier));
+  const [inner, mode] = call["arguments"] as SyntaxNode[];
+  const specifier = requiredBy(inner);
+  const module = specifier === undefined ? undefined : requiredSlot(enc, requireFrom(place, specifier));
   if (module === undefined) return undefined;
-  const helper = enc.encode(tryRead(scope, call["callee"].name as string), label);
-  const rest = args.slice(1).map((arg) => enc.encode(arg["value"], label));
-  return enc.add({ kind: "interop", helper, args: [module, ...rest] });
+  return enc.add({ kind: "interop", module, nodeMode: Boolean(mode?.["value"]) });
 }
 
 function requiredSlot(enc: Encoding, exports: unknown): Slot | undefined {
@@ -191,7 +183,11 @@ function isNamespaceLike(name: string, value: unknown): boolean {
 }
 
 function isNamespace(value: object): boolean {
-  return (value as { [Symbol.toStringTag]?: string })[Symbol.toStringTag] === "Module";
+  const { __esModule, [Symbol.toStringTag]: tag } = value as {
+    __esModule?: boolean;
+    [Symbol.toStringTag]?: string;
+  };
+  return tag === "Module" || __esModule === true;
 }
 
 /** In a script too large to parse whole: the import statement that brings a name, if the module scope holds it. */

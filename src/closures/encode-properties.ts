@@ -6,7 +6,7 @@ export function encodeProperties(enc: Encoding, value: object, keys: readonly Pr
   return keys.map((key) => encodeProperty(enc, value, key as string | symbol));
 }
 
-function encodeProperty(enc: Encoding, holder: object, key: string | symbol): Property {
+export function encodeProperty(enc: Encoding, holder: object, key: string | symbol): Property {
   const property = Object.getOwnPropertyDescriptor(holder, key)!;
   const label =
     typeof key === "symbol" ? `[${String(key)}]` : /^[\w$]+$/.test(key) ? `.${key}` : `["${key}"]`;

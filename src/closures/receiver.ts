@@ -65,7 +65,7 @@ function encodeThis(enc: Encoding, value: unknown, uses: readonly Use[]): Slot {
       const own = Object.getOwnPropertyDescriptor(value, property);
       return own !== undefined && "value" in own && typeof own.value !== "function";
     });
-  return simple ? encodePicked(enc, value, uses, "`this`") : enc.encode(value, "`this`");
+  return simple ? encodePicked(enc, value, uses) : enc.encode(value, "`this`");
 }
 
 function refuseThis(enc: Encoding, uses: readonly Use[], place: Place): never {

@@ -4,7 +4,7 @@ import { type Made, compileGroup, compileUnit } from "./compile.ts";
 import { classById, register } from "./identity.ts";
 import { importFrom, loadedFrom } from "./importer.ts";
 import { builtinAt, intrinsicAt } from "./intrinsics.ts";
-import { coverageStub, importMeta, liveHolder, poisoned } from "./stand-ins.ts";
+import { coverageStub, importMeta, interopNamespace, liveHolder, poisoned } from "./stand-ins.ts";
 import { createObject, fillObject, defineProperties, seal } from "./revive-object.ts";
 import { rememberSpecial } from "./specials.ts";
 import { type FunctionWire, type ImportWire, type Payload, type Slot, type WireNode, NONE } from "./wire.ts";
@@ -93,7 +93,7 @@ class Reviver {
       case "requirer":
         return rememberSpecial(createRequire(node.file), node);
       case "interop":
-        return (this.#get(node.helper) as Function)(...node.args.map((arg) => this.#get(arg)));
+        return interopNamespace(this.#get(node.module), node.nodeMode);
       case "origin":
         return classById(node.id) ?? stranger(node.name);
       case "share":

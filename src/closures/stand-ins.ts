@@ -54,6 +54,19 @@ const TRAPS = [
   "ownKeys",
 ] as const;
 
+/** A CommonJS module as compilers show it to an `import`: live, with the module itself as default where it has none. */
+export function interopNamespace(module: unknown, nodeMode: boolean): object {
+  const namespace = {};
+  const holder = Object(module) as Record<string, unknown>;
+  for (const key of Object.keys(holder))
+    Object.defineProperty(namespace, key, { get: () => holder[key], enumerable: true, configurable: true });
+  if (nodeMode || holder["__esModule"] !== true)
+    Object.defineProperty(namespace, "default", { value: module, enumerable: true });
+  else if ("default" in holder)
+    Object.defineProperty(namespace, "default", { get: () => holder["default"], enumerable: true });
+  return namespace;
+}
+
 /** In place of a coverage tool's counters, which no one would read on this side. */
 export function coverageStub(): object {
   const counters: object = new Proxy(function () {}, {

@@ -148,7 +148,7 @@ export type WireNode =
   | { readonly kind: "intrinsic"; readonly path: IntrinsicPath }
   | { readonly kind: "builtin"; readonly module: string; readonly path: readonly string[] }
   | { readonly kind: "require"; readonly file: string; readonly path: readonly string[] }
-  | { readonly kind: "interop"; readonly helper: Slot; readonly args: readonly Slot[] }
+  | { readonly kind: "interop"; readonly module: Slot; readonly nodeMode: boolean }
   | { readonly kind: "origin"; readonly id: string; readonly name: string }
   | { readonly kind: "share"; readonly url: string; readonly name: string; readonly state: Slot }
   | { readonly kind: "bound"; readonly target: Slot; readonly receiver: Slot; readonly args: readonly Slot[] }
