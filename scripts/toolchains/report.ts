@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import type { Row } from "./rows.ts";
 
-export interface Miss {
+interface Miss {
   readonly name: string;
   readonly reason: string;
 }

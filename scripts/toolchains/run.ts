@@ -65,9 +65,10 @@ function layOut(row: Row, folder: string): void {
   writeFileSync(join(folder, "package.json"), JSON.stringify({ private: true, type: row.format }));
   for (const [name, text] of Object.entries(row.files ?? {})) writeFileSync(join(folder, name), text);
   const here =
-    row.format === "module"
+    row.tasksUrl ??
+    (row.format === "module"
       ? 'new URL("./tasks.ts", import.meta.url).href'
-      : 'require("node:url").pathToFileURL(require.resolve("./tasks.ts")).href';
+      : 'require("node:url").pathToFileURL(require.resolve("./tasks.ts")).href');
   for (const name of readdirSync(cases)) {
     const text = readFileSync(join(cases, name), "utf8")
       .replace(/(["'])(\.\/\w+)\.ts\1/g, `$1$2${row.extension}$1`)

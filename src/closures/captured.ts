@@ -6,7 +6,7 @@ import type { Encoding } from "./encoding.ts";
 import type { FreeVariable } from "./free.ts";
 import type { Reference, SyntaxNode, Use } from "./analysis.ts";
 import type { LiveScope, Located } from "./probe.ts";
-import { mayImportFrom, requiredFile } from "./reference.ts";
+import { mayImport, mayImportFrom, requiredFile } from "./reference.ts";
 import { type Place, asUrl } from "./scripts.ts";
 import { toPath } from "./source-map.ts";
 import { type ImportWire, type ObjectWire, type Slot, NONE } from "./wire.ts";
@@ -135,6 +135,8 @@ function commonJs(enc: Encoding, free: FreeVariable, value: unknown, place: Plac
 
 /** What compilers and coverage tools put in place of an import. */
 function compiled(enc: Encoding, free: FreeVariable, value: unknown, place: Place): Slot | undefined {
+  if (/^__vi(te_ssr_dynamic)?_import__$/.test(free.name))
+    return enc.add({ kind: "importer", base: place.script.url });
   if (typeof value === "function" && /^cov_[a-z0-9]+$/.test(free.name)) return enc.add({ kind: "coverage" });
   if (typeof value !== "object" || value === null) return undefined;
   const required = requiredSlot(enc, value);
@@ -158,7 +160,7 @@ function requiredSlot(enc: Encoding, exports: unknown): Slot | undefined {
   const builtin = builtinPath(exports);
   if (builtin !== undefined) return enc.add({ kind: "builtin", ...builtin });
   const file = requiredFile(exports);
-  if (file === undefined || !mayImportFrom("", asUrl(file), enc)) return undefined;
+  if (file === undefined || !mayImport(asUrl(file), enc)) return undefined;
   return enc.add({ kind: "require", file, path: [] });
 }
 

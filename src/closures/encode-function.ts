@@ -5,12 +5,12 @@ import { encodeProperties } from "./encode-properties.ts";
 import type { Encoding } from "./encoding.ts";
 import { type Free, freeOf } from "./free.ts";
 import { idOf, knownId } from "./identity.ts";
-import { builtinPath, intrinsicPath } from "./intrinsics.ts";
+import { builtinPath, intrinsicPath, isLanguage } from "./intrinsics.ts";
 import type { Located } from "./probe.ts";
 import { captureThis } from "./receiver.ts";
 import { referenceOf } from "./ref.ts";
 import { exportOf } from "./reference.ts";
-import { type Place, findFunction } from "./scripts.ts";
+import { type Place, findFunction, placeOfText } from "./scripts.ts";
 import { HERITAGE, IMPORT_META, type LiveImport, buildUnit, liveNames } from "./unit.ts";
 import { type FunctionWire, type ImportWire, type Property, type Slot, NONE } from "./wire.ts";
 
@@ -29,7 +29,8 @@ export function encodeFunction(enc: Encoding, fn: Function): void {
   if (id !== undefined) return void enc.reserve(fn, { kind: "origin", id, name: fn.name });
   const text = Function.prototype.toString.call(fn);
   if (text.endsWith("{ [native code] }")) return encodeNative(enc, fn);
-  const at = enc.probe.locate(fn);
+  const at = locate(enc, fn, text);
+  if (at === undefined) return;
   const place = findFunction(at, text, () => enc.stack, enc.probe);
   if (place === undefined) refuseSource(enc);
   if (place.script.url.startsWith("node:")) refuseNative(enc, fn);
@@ -37,6 +38,25 @@ export function encodeFunction(enc: Encoding, fn: Function): void {
   const exported = exportOf(fn, at, place, enc);
   if (exported !== undefined) enc.reserve(fn, exported);
   else encodeByValue(enc, fn, at, place);
+}
+
+/** Without the inspector, only a function that uses nothing but the language can travel. */
+function locate(enc: Encoding, fn: Function, text: string): Located | undefined {
+  try {
+    return enc.probe.locate(fn);
+  } catch (error) {
+    const place = aloneInText(text);
+    if (place === undefined) throw error;
+    encodeByValue(enc, fn, { scriptId: "", line: 0, column: 0, scopes: [] }, place);
+    return undefined;
+  }
+}
+
+function aloneInText(text: string): Place | undefined {
+  const place = placeOfText(text);
+  if (place === undefined) return undefined;
+  const { variables, uses } = freeOf(place);
+  return uses.length === 0 && variables.every(({ name }) => isLanguage(name)) ? place : undefined;
 }
 
 function encodeNative(enc: Encoding, fn: Function): void {
@@ -64,7 +84,8 @@ function encodeByValue(enc: Encoding, fn: Function, at: Located, place: Place): 
     prototype: [],
     prototypeParent: NONE,
     parent: NONE,
-    classId: isClass ? idOf(fn) : "",
+    isClass,
+    classId: isClass || isConstructor(fn) ? idOf(fn) : "",
     closed: free.variables.length === 0 && free.uses.length === 0,
   };
   enc.reserve(fn, node);
@@ -139,7 +160,7 @@ function encodeParent(
 
 function encodeOwnProperties(enc: Encoding, fn: Function, node: Mutable<FunctionWire>, place: Place): void {
   const members = (place.fn.node["body"]?.body ?? []) as SyntaxNode[];
-  const isClass = node.classId !== "";
+  const { isClass } = node;
   const keys = Reflect.ownKeys(fn).filter(
     (key) => !IMPLIED.has(key) && !(isClass && isDefined(fn, key, members, true)),
   );
@@ -194,6 +215,14 @@ function hasPrivateMembers(node: SyntaxNode): boolean {
   return (node["body"].body as SyntaxNode[]).some(
     (member) => member["static"] !== true && member["key"]?.type === "PrivateIdentifier",
   );
+}
+
+/** An old-style constructor, as compilers to ES5 make of a class: something was put on its prototype. */
+function isConstructor(fn: Function): boolean {
+  const prototype: unknown = Object.getOwnPropertyDescriptor(fn, "prototype")?.value;
+  if (typeof prototype !== "object" || prototype === null || !Object.hasOwn(prototype, "constructor"))
+    return false;
+  return Reflect.ownKeys(prototype).length > 1 || Object.getPrototypeOf(prototype) !== Object.prototype;
 }
 
 function nameOf(fn: Function): string {

@@ -86,7 +86,7 @@ function refuseUncloneable(enc: Encoding, value: object): void {
       "a module's namespace object does not say where it comes from",
       "import the module where the function is written, or inside the function",
     );
-  if (types.isExternal(value))
+  if (types.isExternal?.(value))
     refuse("CAPTURE_HOST", "a native pointer belongs to this thread", "make it inside the function");
 }
 

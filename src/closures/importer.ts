@@ -40,13 +40,16 @@ export async function importFrom(
     loaded.set(key, namespace);
     return namespace;
   } catch (cause) {
-    throw new SerializationError(
-      `The module ${specifier === base ? base : `"${specifier}" (imported by ${base})`} could not be loaded on the receiving side: ${String(cause)}`,
-      { code: IMPORT_FAILED, cause },
-    );
+    const what = specifier === base ? base : `"${specifier}" (imported by ${base})`;
+    throw importFailure(`The module ${what}`, cause);
   } finally {
     importing--;
   }
+}
+
+export function importFailure(what: string, cause: unknown): SerializationError {
+  const message = `${what} could not be loaded on the receiving side: ${String(cause)}`;
+  return new SerializationError(message, { code: IMPORT_FAILED, cause });
 }
 
 let announced = false;

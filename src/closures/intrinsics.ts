@@ -1,5 +1,6 @@
 import module from "node:module";
 import * as core from "../core/index.ts";
+import { mainGlobal } from "./realm.ts";
 
 /**
  * What exists on both sides anyway: the language's own objects, Node's globals and Node's modules. These travel by
@@ -20,6 +21,23 @@ const ownGlobals: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(globa
 export function isOwnGlobal(name: string): boolean {
   return ownGlobals.has(name);
 }
+
+/** Names that mean the language's own things in any sane program. */
+export function isLanguage(name: string): boolean {
+  return ownGlobals.has(name) && !NODE_GLOBALS.has(name);
+}
+
+/** Globals that programs also import under the same name, from modules that hold something else. */
+const NODE_GLOBALS = new Set([
+  "crypto",
+  "performance",
+  "navigator",
+  "fetch",
+  "WebSocket",
+  "Event",
+  "File",
+  "Blob",
+]);
 
 const hidden: Record<string, unknown> = {
   "%TypedArray": Object.getPrototypeOf(Uint8Array),
@@ -71,9 +89,10 @@ function follow(start: unknown, path: readonly string[]): unknown {
 
 function indexIntrinsics(): Map<object, IntrinsicPath> {
   const index = new Map<object, IntrinsicPath>();
-  for (const name of ["globalThis", ...ownGlobals]) {
-    if (NOT_SHARED.has(name)) continue;
-    add(index, dataValue(globalThis, name), [name], (path) => path);
+  for (const realm of [globalThis, mainGlobal()]) {
+    if (realm === undefined) continue;
+    for (const name of ["globalThis", ...ownGlobals])
+      if (!NOT_SHARED.has(name)) add(index, dataValue(realm, name), [name], (path) => path);
   }
   for (const [name, value] of Object.entries(hidden)) add(index, value, [name], (path) => path);
   for (const [value, path] of Array.from(index)) grow(index, value, path, 3, (p) => p);

@@ -1,5 +1,6 @@
 import { encodeValue } from "./encoder.ts";
 import { PlainCheck } from "./plain.ts";
+import { adopt } from "./realm.ts";
 import { reviveValue } from "./revive.ts";
 import type { Payload, ShipOptions, Target } from "./wire.ts";
 
@@ -47,7 +48,7 @@ function pack(value: unknown, label: string, to: Target, back: boolean): unknown
 }
 
 function unpack(wire: unknown): unknown {
-  return isPacked(wire) ? reviveValue(wire[PACKED]) : wire;
+  return isPacked(wire) ? reviveValue(wire[PACKED]) : adopt(wire);
 }
 
 function isPacked(value: unknown): value is { [PACKED]: Payload } {

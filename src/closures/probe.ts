@@ -138,16 +138,28 @@ export class Probe {
     return new Map(internalProperties.map((p) => [p.name, p.value ?? {}]));
   }
 
-  /** The value itself behind a remote handle. */
+  /** The value itself behind a remote handle, which may belong to another vm context than Node's own. */
   #live(objectId: string): unknown {
-    this.#post("Runtime.callFunctionOn", {
+    const fill = "function (value) { this.value = value; }";
+    const given = this.#try("Runtime.callFunctionOn", {
       objectId: (this.#stashId ??= this.#evaluate(STASH)),
-      functionDeclaration: "function (value) { this.value = value; }",
+      functionDeclaration: fill,
       arguments: [{ objectId }],
     });
+    if (!given)
+      this.#post("Runtime.callFunctionOn", {
+        objectId,
+        functionDeclaration: `function () { globalThis[Symbol.for("${STASH_NAME}")].value = this; }`,
+      });
     const { value } = stash;
     stash.value = undefined;
     return value;
+  }
+
+  #try(method: string, params: object): boolean {
+    let ok = false;
+    (this.#session!.post as Post)(method, params, (error) => (ok = error === null));
+    return ok;
   }
 
   #evaluate(expression: string): string | undefined {
@@ -161,7 +173,8 @@ export class Probe {
       const session = new inspector.Session();
       session.connect();
       this.#session = session;
-      Object.defineProperty(inspector, STASH_KEY, { value: stash, configurable: true });
+      for (const holder of [inspector, globalThis])
+        Object.defineProperty(holder, STASH_KEY, { value: stash, configurable: true });
       return session;
     } catch (cause) {
       throw unavailable(cause);
@@ -212,8 +225,9 @@ function listed(list: unknown): unknown[] {
 
 /** Values change hands through a field that both this code and code run by the inspector can reach, in any realm. */
 const stash: { value: unknown } = { value: undefined };
-const STASH_KEY = Symbol.for("spool.closures.stash");
-const STASH = `process.getBuiltinModule("node:inspector")[Symbol.for("spool.closures.stash")]`;
+const STASH_NAME = "spool.closures.stash";
+const STASH_KEY = Symbol.for(STASH_NAME);
+const STASH = `process.getBuiltinModule("node:inspector")[Symbol.for("${STASH_NAME}")]`;
 
 type Post = (method: string, params: object | undefined, done: (e: Error | null, r: unknown) => void) => void;
 

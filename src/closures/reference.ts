@@ -21,7 +21,7 @@ export function sendByValue(): boolean {
   return changed;
 }
 
-function mayImport(url: string, enc: Encoding): boolean {
+export function mayImport(url: string, enc: Encoding): boolean {
   if (url.startsWith("node:")) return true;
   if (!url.startsWith("file:")) return false;
   if (isInstalled(url)) return true;

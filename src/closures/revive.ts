@@ -1,10 +1,18 @@
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 import { type Made, compileGroup, compileUnit } from "./compile.ts";
+import { adopt } from "./realm.ts";
 import { classById, register } from "./identity.ts";
-import { importFrom, loadedFrom } from "./importer.ts";
+import { importFailure, importFrom, loadedFrom } from "./importer.ts";
 import { builtinAt, intrinsicAt } from "./intrinsics.ts";
-import { coverageStub, importMeta, interopNamespace, liveHolder, poisoned } from "./stand-ins.ts";
+import {
+  bundlerImport,
+  coverageStub,
+  importMeta,
+  interopNamespace,
+  liveHolder,
+  poisoned,
+} from "./stand-ins.ts";
 import { createObject, fillObject, defineProperties, seal } from "./revive-object.ts";
 import { rememberSpecial } from "./specials.ts";
 import { type FunctionWire, type ImportWire, type Payload, type Slot, type WireNode, NONE } from "./wire.ts";
@@ -79,7 +87,7 @@ class Reviver {
   #make(slot: Slot, node: WireNode): unknown {
     switch (node.kind) {
       case "raw":
-        return node.value;
+        return adopt(node.value);
       case "symbol":
         return toSymbol(node);
       case "intrinsic":
@@ -90,6 +98,8 @@ class Reviver {
         return follow(namespaceOf(node), node);
       case "require":
         return requireFrom(node.file, node.path);
+      case "importer":
+        return rememberSpecial(bundlerImport(node.base), node);
       case "requirer":
         return rememberSpecial(createRequire(node.file), node);
       case "interop":
@@ -121,7 +131,9 @@ class Reviver {
       case "poison":
         return poisoned(node);
       case "function":
-        return node.classId === "" ? this.#function(slot, node) : this.#class(slot, node);
+        return (
+          this.#known(slot, node) ?? (node.isClass ? this.#class(slot, node) : this.#function(slot, node))
+        );
       case "object":
         return this.#object(node);
     }
@@ -152,6 +164,7 @@ class Reviver {
     const names = this.#payload.units[node.unit]!.params;
     const receiver = node.receiver === NONE ? undefined : this.#get(node.receiver);
     const { value, set } = this.#build(slot, node, receiver, []);
+    if (node.classId !== "") remember(node.classId, value, set);
     this.#jobs.push(() => {
       names.forEach((name, i) => this.#assign(set, name, node.env[i]!));
       if (node.parent !== NONE) Object.setPrototypeOf(value, this.#get(node.parent) as object);
@@ -164,8 +177,6 @@ class Reviver {
 
   #class(slot: Slot, node: FunctionWire): Function {
     const { params } = this.#payload.units[node.unit]!;
-    const here = this.#grouped.has(slot) ? undefined : classById(node.classId);
-    if (here !== undefined) return this.#renew(here, node, params);
     this.#unfinished.add(slot);
     const values = node.env.map((value) => (this.#unfinished.has(value) ? undefined : this.#get(value)));
     // Static initialisers run with the class, and may call what it captures.
@@ -174,15 +185,17 @@ class Reviver {
     this.#unfinished.delete(slot);
     this.#last.push(() => params.forEach((name, i) => this.#assign(set, name, node.env[i]!)));
     this.#jobs.push(() => this.#decorate(value, node));
-    register(node.classId, value);
-    classSetters.set(value, set);
+    remember(node.classId, value, set);
     return value;
   }
 
-  /** The class is here already: it keeps its identity and gets the captures of now. */
-  #renew(cls: Function, node: FunctionWire, params: readonly string[]): Function {
-    const set = classSetters.get(cls);
-    if (set === undefined) return cls;
+  /** A class that is here already keeps its identity and gets the captures of now. */
+  #known(slot: Slot, node: FunctionWire): Function | undefined {
+    if (node.classId === "" || this.#grouped.has(slot)) return undefined;
+    const cls = classById(node.classId);
+    const set = cls && classSetters.get(cls);
+    if (cls === undefined || set === undefined) return cls;
+    const { params } = this.#payload.units[node.unit]!;
     this.#jobs.push(() => {
       params.forEach((name, i) => this.#assign(set, name, node.env[i]!));
       this.#decorate(cls, node);
@@ -221,10 +234,9 @@ class Reviver {
       members.forEach(({ slot, own, unit, shared }, i) => {
         const node = this.#payload.nodes[slot] as FunctionWire;
         const values = (): unknown[] => own.map((name) => this.#early(node.env[unit.params.indexOf(name)]!));
-        const isClass = node.classId !== "";
         const make = (): Made => {
           const receiver = node.receiver === NONE ? undefined : this.#get(node.receiver);
-          return factories[i]!(receiver, isClass ? values() : []);
+          return factories[i]!(receiver, node.isClass ? values() : []);
         };
         this.#grouped.set(slot, { make, cells: shared });
       });
@@ -243,6 +255,11 @@ class Reviver {
   }
 }
 
+function remember(id: string, cls: Function, set: Made["set"]): void {
+  register(id, cls);
+  classSetters.set(cls, set);
+}
+
 function toSymbol(node: Extract<WireNode, { kind: "symbol" }>): symbol {
   if (node.type === "registered") return Symbol.for(node.key);
   if (node.type === "well-known") return (Symbol as unknown as Record<string, symbol>)[node.key]!;
@@ -251,6 +268,10 @@ function toSymbol(node: Extract<WireNode, { kind: "symbol" }>): symbol {
 
 function follow(namespace: Record<string, unknown> | undefined, { path, specifier }: ImportWire): unknown {
   let value: unknown = namespace;
+  // A CommonJS module whose exports Node could not foresee has them all on its default.
+  const main = namespace?.["default"];
+  if (path.length > 0 && !(path[0]! in namespace!) && Object(main) === main && path[0]! in Object(main))
+    value = main;
   for (const key of path) {
     if (value === null || value === undefined || !(key in Object(value)))
       throw new TypeError(`The module "${specifier}" has no export ${path.join(".")} on the receiving side`);
@@ -260,9 +281,17 @@ function follow(namespace: Record<string, unknown> | undefined, { path, specifie
 }
 
 function requireFrom(file: string, path: readonly string[]): unknown {
-  let value: unknown = createRequire(pathToFileURL(file))(file);
+  let value = required(file);
   for (const key of path) value = (value as Record<string, unknown>)[key];
   return value;
+}
+
+function required(file: string): unknown {
+  try {
+    return createRequire(pathToFileURL(file))(file) as unknown;
+  } catch (cause) {
+    throw importFailure(`The module ${file}`, cause);
+  }
 }
 
 /** Stands for a class that was dropped on this side while its instance was away. */

@@ -40,7 +40,7 @@ class Script {
     const start = this.text.lastIndexOf(text, offset);
     if (start < 0 || start + text.length < offset) return undefined;
     const isModule = at.scopes.some((scope) => scope.type === "Module");
-    return this.#inWhole(start, text, isModule) ?? this.#alone(start, text);
+    return this.#inWhole(start, text, isModule) ?? this.alone(start, text);
   }
 
   /** Line and column, from 0, of an offset in the text. */
@@ -70,7 +70,8 @@ class Script {
     return fn && { script: this, analysis, fn, start, base: 0, whole: true };
   }
 
-  #alone(start: number, text: string): Place | undefined {
+  /** The function read out of its context. */
+  alone(start: number, text: string): Place | undefined {
     const key = `${start}:${text}`;
     if (!this.#fragments.has(key)) this.#fragments.set(key, this.#parseAlone(start, text));
     return this.#fragments.get(key);
@@ -149,6 +150,12 @@ export function findFunction(
   const running = new Script({ ...source, url }, readScript(url)?.text === source.text);
   remember(at.scriptId, running);
   return running.find(at, text);
+}
+
+/** A function by its text alone, when nothing else can be known of it. */
+export function placeOfText(text: string): Place | undefined {
+  const script = new Script({ url: "shipped", text, startLine: 0, startColumn: 0 }, false);
+  return script.alone(0, text);
 }
 
 /** V8 names modules by URL, CommonJS files by path, and some scripts not at all. */

@@ -2,6 +2,8 @@ import { readFileSync } from "node:fs";
 import { SourceMap, findSourceMap } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
+import { formattedPlace } from "./stack-formatter.ts";
+
 export interface Position {
   /** A `file:` URL or whatever the script is called. */
   readonly url: string;
@@ -20,7 +22,7 @@ export function registerMap(url: string, text: string): void {
 /** Where a position of a script lies in the source it was made from; itself when nothing is known. */
 export function originalPosition(position: Position): Position {
   const map = mapOf(position.url);
-  if (map === null) return position;
+  if (map === null) return byFormatter(position) ?? position;
   const entry = map.findEntry(position.line - 1, position.column - 1);
   if (!("originalSource" in entry) || entry.originalSource === undefined) return position;
   const url = resolveSource(entry.originalSource, position.url);
@@ -59,6 +61,19 @@ export function toPath(url: string): string {
   } catch {
     return url;
   }
+}
+
+/** The program's own formatter of stacks may know scripts by URL or by path. */
+function byFormatter({ url, line, column }: Position): Position | undefined {
+  for (const script of new Set([url, toPath(url)])) {
+    const place = formattedPlace(script, line, column);
+    const [, found, atLine, atColumn] = /^(.*):(\d+):(\d+)$/.exec(place ?? "") ?? [];
+    if (found === undefined || (Number(atLine) === line && Number(atColumn) === column)) continue;
+    const isPath = url.startsWith("/");
+    const name = isPath ? toPath(found) : found.startsWith("/") ? pathToFileURL(found).href : found;
+    return { url: name, line: Number(atLine), column: Number(atColumn) };
+  }
+  return undefined;
 }
 
 /** In the form the script's own name has: a URL or a path. */

@@ -1,5 +1,9 @@
+import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { CaptureError } from "../core/index.ts";
+import { importFrom } from "./importer.ts";
 import { toPath } from "./source-map.ts";
 import type { PoisonWire } from "./wire.ts";
 
@@ -53,6 +57,17 @@ const TRAPS = [
   "getPrototypeOf",
   "ownKeys",
 ] as const;
+
+/** Vite's own `import()`, whose specifiers may begin at the project's folder. */
+export function bundlerImport(base: string): (specifier: string) => Promise<unknown> {
+  return (specifier) => {
+    const file = specifier.startsWith("/@fs/")
+      ? specifier.slice("/@fs".length)
+      : join(process.cwd(), specifier);
+    const inProject = specifier.startsWith("/") && existsSync(file);
+    return importFrom(base, inProject ? pathToFileURL(file).href : specifier, {});
+  };
+}
 
 /** A CommonJS module as compilers show it to an `import`: live, with the module itself as default where it has none. */
 export function interopNamespace(module: unknown, nodeMode: boolean): object {

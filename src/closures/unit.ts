@@ -62,7 +62,13 @@ export function buildUnit(
   const offset = process.env["NODE_V8_COVERAGE"] === undefined || !script.onDisk ? -1 : base + start;
   const url = script.onDisk ? script.url : script.url + TRANSFORMED;
   if (!script.onDisk) registerMap(script.url, script.text);
-  return { url, line, column, offset, text, params, form, strict: fn.strict };
+  const length = runningLength(script.url, script.text);
+  return { url, line, column, offset, length, text, params, form, strict: fn.strict };
+}
+
+/** Node ends the TypeScript it strips with a comment that names the file. */
+function runningLength(url: string, text: string): number {
+  return /\.[cm]?ts$/.test(url) ? text.length + "\n\n//# sourceURL=".length + url.length : text.length;
 }
 
 function formOf({ fn }: Place): Unit["form"] {

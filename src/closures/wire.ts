@@ -41,6 +41,8 @@ export interface Unit {
   readonly column: number;
   /** Characters before the text that V8's coverage must see, or -1 when no coverage is measured. */
   readonly offset: number;
+  /** Length of the whole script, when coverage is measured. */
+  readonly length: number;
   readonly text: string;
   /** Captured variables, in the order of the function node's `env`. */
   readonly params: readonly string[];
@@ -90,7 +92,9 @@ export interface FunctionWire {
   readonly prototypeParent: Slot;
   /** What the function itself inherits from: the superclass of a class. */
   readonly parent: Slot;
-  /** A class keeps its identity on both sides by this. */
+  /** Written as a class: evaluating it runs code that needs its captures. */
+  readonly isClass: boolean;
+  /** A class, or a function used as one, keeps its identity on both sides by this. */
   readonly classId: string;
   /** Uses nothing from outside at all, not even a global. */
   readonly closed: boolean;
@@ -158,6 +162,7 @@ export type WireNode =
       readonly names: readonly { readonly alias: string; readonly from: ImportWire }[];
     }
   | { readonly kind: "meta"; readonly url: string }
+  | { readonly kind: "importer"; readonly base: string }
   | { readonly kind: "requirer"; readonly file: string }
   | { readonly kind: "coverage" }
   | ImportWire

@@ -26,7 +26,7 @@ export function startLoneProcess(start: LoneStart): Lone {
   child.once("exit", (code, signal) => finish(code ?? -constants.signals[signal!], null));
   // What is sent now is kept in the pipe until the child reads it, even if this thread blocks from now on.
   child.send(start, (error) => void error);
-  child.channel?.unref();
+  child.channel?.unref?.();
   if (child.pid !== undefined) guard.add(child.pid);
   return {
     ident: child.pid ?? 0,

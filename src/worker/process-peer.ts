@@ -42,7 +42,7 @@ export class ProcessPeer implements Peer {
       guard.add(child.pid);
     }
     child.unref();
-    child.channel?.unref();
+    child.channel?.unref?.();
   }
 
   get ident(): number {

@@ -71,12 +71,13 @@ for (const carry of [threadCarrier, processCarrier]) {
   });
 }
 
-test("under the permission model references work and closures fail with one clear message", async () => {
+test("under the permission model references and self-contained functions work, closures fail with one clear message", async () => {
   const out = await runProgram(join(programs, "permission.ts"), {
     flags: ["--permission", "--allow-fs-read=*", "--allow-worker"],
   });
-  const [first, second, ...message] = out.split("\n");
+  const [first, language, second, ...message] = out.split("\n");
   assert.equal(first, "ref 42");
+  assert.equal(language, "language 7");
   assert.equal(second, "true CAPTURE_INSPECTOR");
   assert.match(message.join("\n"), /inspector is not available.*ref\(import\.meta\.url/);
 });

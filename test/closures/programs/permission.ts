@@ -7,6 +7,7 @@ const carrier = threadCarrier();
 try {
   const url = new URL("../fixtures/library.ts", import.meta.url);
   console.log("ref", await carrier.run(ref(url, "double"), [21]));
+  console.log("language", await carrier.run((x: number) => Math.max(x, 1), [7]));
   ship((x: number) => x * factor, { to: "thread" });
 } catch (error) {
   console.log(error instanceof CaptureError, (error as CaptureError).code);
