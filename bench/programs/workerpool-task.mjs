@@ -1,0 +1,3 @@
+import workerpool from "workerpool";
+import { run } from "./piscina-task.mjs";
+workerpool.worker({ run });
