@@ -9,54 +9,62 @@ for (const [name, make] of [
 ] as const) {
   suite(name, () => {
     test("apply, applyAsync and their callbacks", async () => {
-      await using pool = make();
-      assert.equal(await pool.apply((a: number, b: number) => a - b, [5, 3]), 2);
-      const told: unknown[] = [];
-      const good = pool.applyAsync((x: number) => x + 1, [1], { callback: (r) => told.push(r) });
-      assert.equal(await good.get({ timeout: 30 }), 2);
-      assert.deepEqual([good.ready(), good.successful()], [true, true]);
-      const bad = pool.applyAsync(
-        () => {
-          throw new Error("bad");
-        },
-        [],
-        { errorCallback: (e) => told.push((e as Error).message) },
-      );
-      await bad.wait();
-      assert.equal(bad.successful(), false);
-      await assert.rejects(bad.get(), { message: "bad" });
-      assert.deepEqual(told, [2, "bad"]);
-      const open = pool.applyAsync(() => new Promise<void>(() => {}));
-      assert.throws(() => open.successful(), { code: "INVALID_STATE" });
-      await assert.rejects(open.get({ timeout: 0 }), { code: "TIMEOUT" });
-      pool.terminate();
-      await assert.rejects(open.get(), { code: "CANCELLED" });
+      const pool = make();
+      try {
+        assert.equal(await pool.apply((a: number, b: number) => a - b, [5, 3]), 2);
+        const told: unknown[] = [];
+        const good = pool.applyAsync((x: number) => x + 1, [1], { callback: (r) => told.push(r) });
+        assert.equal(await good.get({ timeout: 30 }), 2);
+        assert.deepEqual([good.ready(), good.successful()], [true, true]);
+        const bad = pool.applyAsync(
+          () => {
+            throw new Error("bad");
+          },
+          [],
+          { errorCallback: (e) => told.push((e as Error).message) },
+        );
+        await bad.wait();
+        assert.equal(bad.successful(), false);
+        await assert.rejects(bad.get(), { message: "bad" });
+        assert.deepEqual(told, [2, "bad"]);
+        const open = pool.applyAsync(() => new Promise<void>(() => {}));
+        assert.throws(() => open.successful(), { code: "INVALID_STATE" });
+        await assert.rejects(open.get({ timeout: 0 }), { code: "TIMEOUT" });
+        pool.terminate();
+        await assert.rejects(open.get(), { code: "CANCELLED" });
+      } finally {
+        await pool[Symbol.asyncDispose]();
+      }
     });
 
     test("map, starmap, imap and imapUnordered", async () => {
-      await using pool = make();
-      const inputs = Array.from({ length: 5000 }, (_, i) => i);
-      const square = (x: number): number => x * x;
-      const squares = inputs.map(square);
-      assert.deepEqual(await pool.map(square, inputs), squares);
-      assert.deepEqual(await pool.map(square, inputs.values(), { chunkSize: 7 }), squares);
-      assert.deepEqual(await pool.mapAsync(square, new Float64Array(inputs)).get(), squares);
-      assert.deepEqual(await pool.map((s: string) => s.length, ["a", "bb"]), [1, 2]);
-      const add = (a: number, b: number): number => a + b;
-      assert.deepEqual(await pool.starmap(add, [[1, 2] as const, [3, 4] as const]), [3, 7]);
-      assert.deepEqual(await pool.starmapAsync(add, [[1, 2] as const]), [3]);
-      assert.deepEqual(await Array.fromAsync(pool.imap(square, inputs)), squares);
-      const unordered = await Array.fromAsync(pool.imapUnordered(square, inputs));
-      assert.deepEqual(
-        unordered.toSorted((a, b) => a - b),
-        squares,
-      );
-      await assert.rejects(
-        pool.map((x: number) => {
-          if (x === 4000) throw new Error("at 4000");
-        }, inputs),
-        { message: "at 4000" },
-      );
+      const pool = make();
+      try {
+        const inputs = Array.from({ length: 5000 }, (_, i) => i);
+        const square = (x: number): number => x * x;
+        const squares = inputs.map(square);
+        assert.deepEqual(await pool.map(square, inputs), squares);
+        assert.deepEqual(await pool.map(square, inputs.values(), { chunkSize: 7 }), squares);
+        assert.deepEqual(await pool.mapAsync(square, new Float64Array(inputs)).get(), squares);
+        assert.deepEqual(await pool.map((s: string) => s.length, ["a", "bb"]), [1, 2]);
+        const add = (a: number, b: number): number => a + b;
+        assert.deepEqual(await pool.starmap(add, [[1, 2] as const, [3, 4] as const]), [3, 7]);
+        assert.deepEqual(await pool.starmapAsync(add, [[1, 2] as const]), [3]);
+        assert.deepEqual(await Array.fromAsync(pool.imap(square, inputs)), squares);
+        const unordered = await Array.fromAsync(pool.imapUnordered(square, inputs));
+        assert.deepEqual(
+          unordered.toSorted((a, b) => a - b),
+          squares,
+        );
+        await assert.rejects(
+          pool.map((x: number) => {
+            if (x === 4000) throw new Error("at 4000");
+          }, inputs),
+          { message: "at 4000" },
+        );
+      } finally {
+        await pool[Symbol.asyncDispose]();
+      }
     });
 
     test("close finishes what was given, join waits, both in Python's order", async () => {

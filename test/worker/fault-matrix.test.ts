@@ -180,41 +180,53 @@ async function attempt(cause: () => Future<unknown>): Promise<unknown> {
 }
 
 test("a segfault in a thread ends the whole program, by its nature; process.abort there is refused by Node", async () => {
-  await using pool = new ThreadPoolExecutor({ maxWorkers: 1 });
-  const error = await pool.submit(() => process.abort()).exception(WAIT);
-  assert.equal((error as NodeJS.ErrnoException).name, "TypeError");
-  const program = `
+  const pool = new ThreadPoolExecutor({ maxWorkers: 1 });
+  try {
+    const error = await pool.submit(() => process.abort()).exception(WAIT);
+    assert.equal((error as NodeJS.ErrnoException).name, "TypeError");
+    const program = `
     import { ThreadPoolExecutor } from "spool/threading";
     const pool = new ThreadPoolExecutor({ maxWorkers: 1 });
     await pool.submit(() => process.kill(process.pid, "SIGSEGV"));`;
-  const args = ["-C", "spool-source", "--input-type=module", "-e", program];
-  await assert.rejects(promisify(execFile)(process.execPath, args, { timeout: 60_000 }), {
-    signal: "SIGSEGV",
-  });
+    const args = ["-C", "spool-source", "--input-type=module", "-e", program];
+    await assert.rejects(promisify(execFile)(process.execPath, args, { timeout: 60_000 }), {
+      signal: "SIGSEGV",
+    });
+  } finally {
+    await pool[Symbol.asyncDispose]();
+  }
 });
 
 test('brokenPolicy "strict" breaks the executor for good, as in Python', async () => {
   for (const Pool of [ThreadPoolExecutor, ProcessPoolExecutor]) {
-    await using pool = new Pool({ maxWorkers: 1, brokenPolicy: "strict" });
-    const crash = pool.submit(() => process.exit(1));
-    const innocent = pool.submit(() => 1);
-    await assert.rejects(crash.result(WAIT), { code: /^BROKEN_/ });
-    await assert.rejects(innocent.result(WAIT), { code: /^BROKEN_/ });
-    assert.throws(() => pool.submit(() => 1), { code: /^BROKEN_/ });
+    const pool = new Pool({ maxWorkers: 1, brokenPolicy: "strict" });
+    try {
+      const crash = pool.submit(() => process.exit(1));
+      const innocent = pool.submit(() => 1);
+      await assert.rejects(crash.result(WAIT), { code: /^BROKEN_/ });
+      await assert.rejects(innocent.result(WAIT), { code: /^BROKEN_/ });
+      assert.throws(() => pool.submit(() => 1), { code: /^BROKEN_/ });
+    } finally {
+      await pool[Symbol.asyncDispose]();
+    }
   }
 });
 
 test("an initializer that throws breaks the executor with its error as the cause", async () => {
   for (const Pool of [ThreadPoolExecutor, ProcessPoolExecutor]) {
-    await using pool = new Pool({
+    const pool = new Pool({
       maxWorkers: 2,
       initializer: () => {
         throw new Error("no licence");
       },
     });
-    const error = await pool.submit(() => 1).exception(WAIT);
-    assert.equal((error as SpoolError & { reason: string }).reason, "start");
-    assert.match(String((error as Error).cause), /no licence/);
-    assert.throws(() => pool.submit(() => 1), SpoolError);
+    try {
+      const error = await pool.submit(() => 1).exception(WAIT);
+      assert.equal((error as SpoolError & { reason: string }).reason, "start");
+      assert.match(String((error as Error).cause), /no licence/);
+      assert.throws(() => pool.submit(() => 1), SpoolError);
+    } finally {
+      await pool[Symbol.asyncDispose]();
+    }
   }
 });
