@@ -64,12 +64,16 @@ export class Crew {
     return [...this.#seats].flatMap((seat) => [...seat.tasks(), ...(this.#pinned.get(seat) ?? [])]);
   }
 
-  /** The worker with the least to do that may take a task of that many seconds, if there is one. */
-  choose(estimate: number, ahead: number): Seat | undefined {
+  /**
+   * The worker with the least to do that may take a task of `estimate` seconds, if there is one: a free one, or one
+   * that has less than `most` seconds of work and would have at most `ahead` with it.
+   */
+  choose(estimate: number, ahead: number, most: number): Seat | undefined {
     const { concurrency } = this.#settings;
     let best: Seat | undefined;
     for (const seat of this.#ready) {
-      if (seat.stalled || (seat.count >= concurrency && seat.load + estimate > ahead)) continue;
+      if (seat.stalled) continue;
+      if (seat.count >= concurrency && (seat.load > most || seat.load + estimate > ahead)) continue;
       if (best === undefined || seat.load < best.load || (seat.load === best.load && seat.count < best.count))
         best = seat;
     }

@@ -41,6 +41,14 @@ export interface DispatcherOptions {
 const AHEAD_SECONDS = 2.5e-3;
 /** Milliseconds between two looks for workers that are stuck with tasks behind. */
 const WATCH_MS = 5;
+/**
+ * A worker that has LOW_SECONDS of work gets more tasks that take less than a message does (SMALL_SECONDS) only when
+ * there is a batch of them: else, in a steady stream, messages would become ever smaller. Its next answer brings the
+ * next look.
+ */
+const LOW_SECONDS = 100e-6;
+const SMALL_SECONDS = 25e-6;
+const WORTH_A_MESSAGE = 64;
 /** Chunks of a map shorter than this get one more behind them. */
 const SHORT_CHUNK_SECONDS = 20e-3;
 
@@ -178,9 +186,11 @@ export class Dispatcher implements TaskOwner {
 
   readonly #pump = (): void => {
     this.#pumping = false;
+    const few = this.#backlog.size < WORTH_A_MESSAGE;
     for (let task = this.#next(); task !== undefined; task = this.#next()) {
       const estimate = estimateOf(task);
-      const seat = this.#crew.choose(estimate, AHEAD_SECONDS);
+      const most = few && estimate < SMALL_SECONDS ? LOW_SECONDS : Infinity;
+      const seat = this.#crew.choose(estimate, AHEAD_SECONDS, most);
       if (seat === undefined) break;
       this.#backlog.shift();
       this.#bind(seat, task, estimate);

@@ -12,6 +12,7 @@ export class Entry {
   /** Upper estimate of a call's seconds; Infinity until it has run. */
   seconds: number = Infinity;
   #reported = Infinity;
+  #slow = 0;
   readonly key: number;
 
   constructor(key: number, payload: Payload) {
@@ -26,8 +27,10 @@ export class Entry {
   /** Takes in that `calls` calls took `seconds` together. A slow call counts at once, fast ones by and by. */
   measure(seconds: number, calls: number, channel: Channel): void {
     const each = seconds / calls;
-    if (seconds >= TINY_SECONDS) this.seconds = calls === 1 ? this.#decayed(each) : seconds;
-    else this.seconds = this.#decayed(each);
+    // Several tiny calls that took long together: one of them did, or the machine was busy elsewhere. Twice is a sign.
+    this.#slow = calls > 1 && seconds >= TINY_SECONDS ? this.#slow + 1 : this.#slow * DECAY;
+    this.seconds = this.#slow >= SLOW_LOOKS ? seconds : this.#decayed(each);
+    if (this.#slow >= SLOW_LOOKS) this.#slow = 0;
     const ratio = this.seconds / this.#reported;
     if (ratio > 0.5 && ratio < 2) return;
     this.#reported = this.seconds;
@@ -49,3 +52,5 @@ export class Entry {
 
 /** The first call of a function is slow (not yet compiled); a few more calls must make that good. */
 const DECAY = 0.5;
+/** Looks in a row, or nearly, that must find tiny calls slow before they count as slow. */
+const SLOW_LOOKS = 1.75;
