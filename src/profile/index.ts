@@ -48,3 +48,4 @@ export { REPORT_FORMATS, renderReport, type ReportFormat, type ReportOptions } f
 export { toStallText } from "./reporters/stall-text.ts";
 export { topScreen, type TopView } from "./reporters/top-screen.ts";
 export * from "./memory/index.ts";
+export { profiled } from "./cpu/profiled.ts";

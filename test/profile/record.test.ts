@@ -1,11 +1,15 @@
 import "../support/leaks.ts";
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { resolve } from "node:path";
 import { test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { Worker } from "node:worker_threads";
 import {
   type Frame,
   launchRecording,
   type Profile,
+  profiled,
   record,
   sample,
   startRecording,
@@ -197,3 +201,23 @@ function closeTo(actual: number, expected: number, tolerance: number = TOLERANCE
     `${actual.toFixed(1)} %, but it was ${expected.toFixed(1)} %`,
   );
 }
+
+test("a program profiles itself, its worker threads and its processes while work runs", async () => {
+  const program = resolve(import.meta.dirname, "../programs/profile-target.cjs");
+  const worker = new Worker(program, { name: "own", workerData: "shares", stdout: true });
+  const child = await startTarget("shares");
+  try {
+    await once(worker, "message");
+    const { result, profile } = await profiled(() => delay(1000, "done"), { rate: 1000 });
+    assert.equal(result, "done");
+    const recorded = profile.threads.map((t) => `${t.pid === process.pid ? "here" : "child"} ${t.name}`);
+    assert.deepEqual(recorded.sort(), ["child main", "here main", "here own"]);
+    await assert.rejects(
+      profiled(() => Promise.reject(new Error("the work failed"))),
+      /the work failed/,
+    );
+  } finally {
+    await child.stop();
+    await worker.terminate();
+  }
+});

@@ -75,7 +75,7 @@ const modes = {
   },
   atomics: waitHere,
   execsync() {
-    execSync("sleep 2");
+    execSync("sleep 5");
     setInterval(() => {}, 1000);
   },
   trapped() {

@@ -1,4 +1,5 @@
 import { writeFileSync } from "node:fs";
+import { basename } from "node:path";
 import {
   readProcess,
   renderReport,
@@ -73,7 +74,15 @@ interface Target {
 
 function describeTarget(pid: number): Target {
   const { argv } = readProcess(pid);
-  return { pid, command: argv.join(" ").slice(0, 60), nodeVersion: nodeVersionOf(pid) ?? "?" };
+  return { pid, command: shortCommand(argv), nodeVersion: nodeVersionOf(pid) ?? "?" };
+}
+
+/** Paths cut to their last parts, so that the script and its arguments are seen. */
+function shortCommand(argv: readonly string[]): string {
+  const words = argv.map((word) =>
+    word.length > 30 && word.includes("/") ? word.split("/").slice(-2).join("/") : word,
+  );
+  return [basename(words[0] ?? ""), ...words.slice(1)].join(" ").slice(0, 60);
 }
 
 function show(screen: Screen, state: TopState, target: Target): void {

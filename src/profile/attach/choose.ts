@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { ProfilerError, requireOneOf } from "../../core/index.ts";
 import { dumpStacks } from "../external/index.ts";
 import { attach, type AttachOptions } from "./attach.ts";
@@ -13,8 +14,10 @@ export interface EngineOptions extends AttachOptions {
 
 /** Milliseconds without an answer after which a look from outside decides whether to go on waiting. */
 const LOOK_AFTER_MS = 300;
+/** A call that is still the same one so many milliseconds later is one that does not return soon. */
+const LOOK_AGAIN_MS = 200;
 /** Milliseconds after which a process that looked able to answer is given up, because it never does. */
-const GIVE_UP_MS = 3000;
+const GIVE_UP_MS = 4000;
 /** What the inspector cannot enter and the external engine can. */
 const OUTSIDE_HELPS = new Set([
   "PROFILER_NO_SIGNAL",
@@ -53,13 +56,22 @@ export async function attachOrLookOutside(
 function giveUpTimers(pid: number, patience: AbortController): NodeJS.Timeout[] {
   const giveUp = (): void => patience.abort(new ProfilerError("it does not answer the inspector"));
   const look = async (): Promise<void> => {
-    const main = (await dumpStacks(pid).catch(() => [])).find(({ thread }) => thread.thread === 0);
-    if (main?.state === "native") giveUp();
+    const first = await nativeCall(pid);
+    if (first === undefined) return;
+    await delay(LOOK_AGAIN_MS, undefined, { ref: false });
+    if ((await nativeCall(pid)) === first) giveUp();
   };
   const late = async (): Promise<void> => {
     if (await canLook(pid)) giveUp();
   };
   return [setTimeout(look, LOOK_AFTER_MS), setTimeout(late, GIVE_UP_MS)];
+}
+
+/** The stack of a main thread that is in a native call, as text; undefined when it is not in one. */
+async function nativeCall(pid: number): Promise<string | undefined> {
+  const main = (await dumpStacks(pid).catch(() => [])).find(({ thread }) => thread.thread === 0);
+  if (main?.state !== "native") return undefined;
+  return main.frames.map((frame) => `${frame.name} ${frame.url}`).join("\n");
 }
 
 async function canLook(pid: number): Promise<boolean> {
