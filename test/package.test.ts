@@ -57,7 +57,10 @@ before(async () => {
 });
 after(() => rmSync(home, { recursive: true, force: true }));
 
-test("the first file runs as .ts, as it is", async () => {
+/** Node 22 does not know the syntax; there it takes a compiler. */
+const skip = Number(process.versions.node.split(".")[0]) < 24 && "`await using` needs Node 24";
+
+test("the first file runs as .ts, as it is", { skip }, async () => {
   const { stdout, stderr } = await run(process.execPath, ["first.ts"], { cwd: join(home, "project"), env });
   assert.deepEqual([stdout, stderr], [PRINTED, ""]);
 });

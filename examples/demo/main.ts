@@ -14,7 +14,7 @@ import { analyseFile } from "./text.ts";
 
 const REPORT = join(import.meta.dirname, "report.html");
 /** Seconds for each of the three comparisons. */
-const BUDGET = 14;
+const BUDGET = 12;
 const REPETITIONS = 4;
 const REQUESTS = 64;
 const PAGES = 64;

@@ -48,16 +48,18 @@ export function decide(evidence: Evidence): Recommendation {
   const time = (row: Row): number => scale * ownTime(row, cores);
   const fastest = usable.reduce((a, b) => (time(b) < time(a) ? b : a));
   const doubts = doubtsAbout([serial, pick(usable, time, undefined).row, fastest], cores);
-  const natural = doubts.length === 0 ? undefined : NATURAL[evidence.classification.class];
-  const warm = pick(usable, time, natural);
-  const oneOff = pick(usable, (row) => (row.start ?? 0) + time(row), natural);
+  const sure = doubts.length === 0;
+  const natural = sure ? undefined : NATURAL[evidence.classification.class];
+  const trusted = sure ? time : (row: Row): number => scale * plausibleTime(row, usable, evidence);
+  const warm = pick(usable, trusted, natural);
+  const oneOff = pick(usable, (row) => (row.start ?? 0) + trusted(row), natural);
   if ([serial, fastest].some((row) => foreignWait(row, cores) > 0))
     doubts.push(
       "models are ranked by their times without the waits for a core; below 25 % apart, the class decides",
     );
   return {
     model: warm.row.model,
-    speedup: time(serial) / time(warm.row),
+    speedup: trusted(serial) / trusted(warm.row),
     reason: reasonFor(warm.row, evidence),
     oneOff: oneOff.choice,
     warm: warm.choice,
@@ -65,6 +67,22 @@ export function decide(evidence: Evidence): Recommendation {
     doubts,
     advice: adviceFor(warm.row, usable, evidence),
   };
+}
+
+/**
+ * What measurements in doubt may claim at most. One event loop cannot gain more than its idle time allows; threads and
+ * processes of the same number have the same cores for the same work, so the better run of the two speaks for both.
+ */
+function plausibleTime(row: Row, rows: readonly Row[], { classification, cores }: Evidence): number {
+  const own = ownTime(row, cores);
+  const { kind, workers } = row.model;
+  if (kind === "event-loop")
+    return Math.max(own, ownTime(rows[0]!, cores) / mostAsyncGain(classification.loopBusy));
+  if (kind !== "threads" && kind !== "processes") return own;
+  const twins = rows.filter(
+    ({ model }) => (model.kind === "threads" || model.kind === "processes") && model.workers === workers,
+  );
+  return Math.min(...twins.map((twin) => ownTime(twin, cores)));
 }
 
 /** A model whose results differ, or that fails where the serial run does not, is not a way to run this work. */

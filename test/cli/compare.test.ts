@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import type { Comparison } from "spool/compare";
+import { command } from "../../src/cli/commands/compare.ts";
 import { ended, pressCtrlC, spool, startSpool } from "./spool.ts";
 
 const program = join(import.meta.dirname, "../programs/compare/work.ts");
@@ -68,19 +69,15 @@ test("Ctrl-C ends the comparison at once, without an answer", async () => {
   assert.match(stderr, /interrupted/);
 });
 
-test("mistakes end with exit code 2 and a line that says what to type instead", async () => {
-  const cases: readonly (readonly [string[], RegExp])[] = [
-    [["compare"], /which function\?/],
-    [["compare", program, "--expect", "magic"], /--expect takes one of serial, event-loop, threads/],
-    [["compare", `${program}#inputs`], /"inputs" of .* is not a function/],
-    [
-      ["compare", `${program}#spin`, "--repetitions", "0"],
-      /--repetitions takes a whole number of at least 1/,
-    ],
-  ];
-  const ends = await Promise.all(cases.map(([args]) => spool(args)));
-  ends.forEach((found, i) => {
-    assert.equal(found.code, 2, found.stderr);
-    assert.match(found.stderr, cases[i]![1]);
+const MISTAKES: readonly (readonly [string[], RegExp])[] = [
+  [[], /which function\?/],
+  [[program, "--expect", "magic"], /--expect takes one of serial, event-loop, threads/],
+  [[`${program}#inputs`], /"inputs" of .* is not a function/],
+  [[`${program}#spin`, "--repetitions", "0"], /--repetitions takes a whole number of at least 1/],
+];
+
+for (const [args, message] of MISTAKES) {
+  test(`a mistake is told before anything runs: ${message.source}`, async () => {
+    await assert.rejects(command.run(args), { code: "USAGE", message });
   });
-});
+}

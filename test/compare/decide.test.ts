@@ -134,6 +134,17 @@ test("in doubt, models less than 25 % apart are told apart by what the work is m
   assert.equal(decide(evidence(quiet)).model.name, "processes x4");
 });
 
+test("in doubt, one event loop is not believed to have gained more than its idle time allows", () => {
+  const rows = [
+    row("serial", 0.2, { runQueueWait: 0.5, cpu: 0.1 }),
+    row("event-loop", 0.06, { concurrency: 4, cpu: 0.05 }),
+    row("threads", 0.24, { workers: 2, runQueueWait: 0.6, cpu: 0.1 }),
+    row("processes", 0.09, { workers: 2, runQueueWait: 0.5, cpu: 0.09 }),
+  ];
+  const found = decide(evidence(rows, { cores: 2 }));
+  assert.deepEqual([found.model.name, found.confidence], ["threads x2", "low"]);
+});
+
 test("waits that a run's own threads explain (they keep every core busy) raise no doubt", () => {
   const rows = [row("serial", 1), row("threads", 0.52, { workers: 2, cpu: 1.0, runQueueWait: 0.08 })];
   assert.equal(decide(evidence(rows, { cores: 2 })).confidence, "high");
