@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { Queue, QueueEvents } from "bullmq";
 import { run as runGraphile, makeWorkerUtils } from "graphile-worker";
 import PgBoss from "pg-boss";
-import { Celery } from "spool/celery";
-import { measure, printTable, writeResults, type Contestant } from "./harness.ts";
+import { Celery } from "../src/celery/index.ts";
+import { measure, printTable, writeResults, type Contestant, type Table } from "./harness.ts";
 
 /**
  * No-op tasks from end to end: a queue is filled while nobody takes from it, then a worker in a process of its own is
@@ -22,6 +22,8 @@ const POSTGRES = process.env["BENCH_POSTGRES"] ?? "postgres://postgres@127.0.0.1
 const sqlite = join(tmpdir(), `spool-bench-${process.pid}.db`);
 const children: ChildProcess[] = [];
 let serial = 0;
+process.on("SIGTERM", () => process.exit(1));
+process.on("exit", () => children.forEach((one) => one.kill("SIGTERM")));
 
 async function child(
   command: string,
@@ -84,10 +86,15 @@ async function celery(
       "/usr/bin/python3",
       [...args, "--without-gossip", "--without-mingle"],
       { ...environment, PATH: "/usr/bin:/bin" },
-      / ready\./,
+      /\[tasks\]|transport:/,
     );
   }
   const app = new Celery("client", { broker, backend, resultExpires: 300 });
+  // Python says that it is ready only at a log level that would cost it speed, so it is asked.
+  for (let tries = 0; tries < 20; tries++) {
+    const answers = await app.control.ping({ destination: [nodeName], timeout: 3 });
+    if (nodeName in answers) break;
+  }
   return {
     name,
     run: async () => {
@@ -211,56 +218,48 @@ async function present(contestants: readonly Promise<Contestant>[]): Promise<Con
 }
 
 const options = { unit: "tasks/s", rounds: ROUNDS };
-const tables = [
-  await measure(
-    "Redis, results stored",
-    await present([
-      celery("spool", REDIS, REDIS, "ts", false),
-      celery("Python Celery prefork -c 2", REDIS, REDIS, "py", false),
-      bullmq("BullMQ"),
-    ]),
-    options,
-  ),
-  await measure(
-    "Redis, results ignored",
-    await present([
-      celery("spool", REDIS, REDIS, "ts", true),
-      celery("Python Celery prefork -c 2", REDIS, REDIS, "py", true),
-    ]),
-    options,
-  ),
-  await measure(
-    "RabbitMQ, results on Redis",
-    await present([
-      celery("spool", AMQP, REDIS, "ts", false),
-      celery("Python Celery prefork -c 2", AMQP, REDIS, "py", false),
-    ]),
-    options,
-  ),
-  await measure(
-    "RabbitMQ, results ignored",
-    await present([
-      celery("spool", AMQP, REDIS, "ts", true),
-      celery("Python Celery prefork -c 2", AMQP, REDIS, "py", true),
-    ]),
-    options,
-  ),
-  await measure(
-    "Embedded SQLite against PostgreSQL queues",
-    await present([
-      celery("spool, SQLite", `sqlite://${sqlite}`, `sqlite://${sqlite}`, "ts", false),
-      graphile("graphile-worker"),
-      pgBoss("pg-boss"),
-    ]),
-    options,
-  ),
-];
-for (const table of tables) printTable(table);
-console.log(`\nwritten to ${writeResults("celery", tables, { tasks: TASKS })}`);
-for (const one of children) {
-  const exited = once(one, "exit");
-  one.kill("SIGTERM");
-  await exited;
+
+async function table(title: string, contestants: readonly Promise<Contestant>[]): Promise<Table> {
+  const measured = await measure(title, await present(contestants), options);
+  printTable(measured);
+  await dismiss();
+  return measured;
 }
+
+/** Workers of one table are gone before the next, so that idle ones do not take part. */
+async function dismiss(): Promise<void> {
+  for (const one of children.splice(0)) {
+    const exited = once(one, "exit");
+    one.kill("SIGTERM");
+    await exited;
+  }
+}
+
+const python = "Python Celery prefork -c 2";
+const tables = [
+  await table("Redis, results stored", [
+    celery("spool", REDIS, REDIS, "ts", false),
+    celery(python, REDIS, REDIS, "py", false),
+    bullmq("BullMQ"),
+  ]),
+  await table("RabbitMQ, results on Redis", [
+    celery("spool", AMQP, REDIS, "ts", false),
+    celery(python, AMQP, REDIS, "py", false),
+  ]),
+  await table("Embedded SQLite against PostgreSQL queues", [
+    celery("spool, SQLite", `sqlite://${sqlite}`, `sqlite://${sqlite}`, "ts", false),
+    graphile("graphile-worker"),
+    pgBoss("pg-boss"),
+  ]),
+  await table("Redis, results ignored", [
+    celery("spool", REDIS, REDIS, "ts", true),
+    celery(python, REDIS, REDIS, "py", true),
+  ]),
+  await table("RabbitMQ, results ignored", [
+    celery("spool", AMQP, REDIS, "ts", true),
+    celery(python, AMQP, REDIS, "py", true),
+  ]),
+];
+console.log(`\nwritten to ${writeResults("celery", tables, { tasks: TASKS })}`);
 for (const suffix of ["", "-wal", "-shm"]) rmSync(sqlite + suffix, { force: true });
 process.exit(0);

@@ -100,6 +100,7 @@ if (await pythonCelery()) {
         taskDefaultQueue: place.tsQueue,
         acceptContent: ["json", "msgpack", "yaml"],
         resultExpires: 120,
+        taskTrackStarted: true,
       });
       define(app);
       worker = app.worker({ hostname: `${place.tsQueue}@ts`, log: () => {} });

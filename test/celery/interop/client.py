@@ -46,7 +46,10 @@ def revoke_eta():
 
 def terminate():
     result = ts("sleep", 30).apply_async()
-    time.sleep(0.5)
+    for _ in range(150):
+        if result.state == "STARTED":
+            break
+        time.sleep(0.1)
     result.revoke(terminate=True)
     return error_of(result)
 

@@ -66,7 +66,7 @@ def soft(seconds):
 @app.task(name="py.progress", bind=True)
 def progress(self):
     self.update_state(state="PROGRESS", meta={"done": 1})
-    time.sleep(0.3)
+    time.sleep(1.5)
     return "end"
 
 

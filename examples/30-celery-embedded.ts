@@ -4,7 +4,7 @@ import { Celery, chain, chord } from "spool/celery";
  * App, worker and client in one file, with nothing installed and no server: the broker is a file. Put a `redis://` or
  * `amqp://` URL there and the same program runs on many machines, and with Python's Celery.
  *
- * Two terminals: `spool celery worker -A examples/21-celery-app.ts` in one, this file's calls in the other.
+ * Two terminals: `spool celery worker -A examples/31-celery-app.ts` in one, this file's calls in the other.
  */
 const app = new Celery("demo", { broker: "memory://demo" });
 
@@ -33,3 +33,7 @@ console.log(
 
 await worker.stop();
 await app.close();
+// Prints: 3
+// Prints: worked at try 3
+// Prints: 13
+// Prints: 10

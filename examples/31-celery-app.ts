@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { Celery } from "spool/celery";
 
 /**
- * An app for the command line. In one terminal `spool celery worker -A examples/21-celery-app.ts -P processes`, in
- * another `spool celery call demo.resize -A examples/21-celery-app.ts -a '["a.png", 200]' --wait`.
+ * An app for the command line. In one terminal `spool celery worker -A examples/31-celery-app.ts -P processes`, in
+ * another `spool celery call demo.resize -A examples/31-celery-app.ts -a '["a.png", 200]' --wait`.
  * Both open the same SQLite file; a client started later or elsewhere on the machine does the same.
  */
 export const app: Celery = new Celery("demo", {
@@ -21,3 +21,4 @@ if (import.meta.main) {
   await worker.stop();
   await app.close();
 }
+// Prints: a.png at 200
