@@ -13,7 +13,7 @@ async function row(
   contestants: readonly Contestant[],
   reference?: string,
 ): Promise<void> {
-  const table = await measure(title, contestants, { unit, rounds: 5 });
+  const table = await measure(title, contestants, { unit, rounds, warmup: Math.min(1, rounds - 1) });
   printTable(table, reference);
   tables.push(table);
 }
@@ -55,12 +55,17 @@ print((time.perf_counter() - t) * 1e9 / 300000)`),
 );
 
 /** Starts a child that runs `target` after `go`, and times `main` from `go`. */
-async function together(target: (go: Event) => void, main: () => void | Promise<void>): Promise<number> {
-  const [ready, go] = [new Event(), new Event()];
+async function together(
+  target: (go: Event) => void,
+  main: () => void | Promise<void>,
+  both: boolean = false,
+): Promise<number> {
+  const [ready, go, done] = [new Event(), new Event(), new Event()];
   const child = new Process({
     target: (run: (go: Event) => void) => {
       ready.set();
       run(go);
+      done.set();
     },
     args: [target],
   });
@@ -69,6 +74,7 @@ async function together(target: (go: Event) => void, main: () => void | Promise<
   const start = performance.now();
   go.set();
   await main();
+  if (both) await done.wait();
   const seconds = (performance.now() - start) / 1000;
   await child.join();
   return seconds;
@@ -128,15 +134,16 @@ await row(
       name: "spool Value",
       run: async () => {
         const value = new Value("i", 0);
-        const add = (times: number): void => {
-          for (let i = 0; i < times; i++) value.add(1);
-        };
-        const child = new Process({ target: add, args: [ADDS] });
-        const start = performance.now();
-        child.start();
-        add(ADDS);
-        await child.join();
-        const seconds = (performance.now() - start) / 1000;
+        const seconds = await together(
+          (go) => {
+            go.waitSync();
+            for (let i = 0; i < 200_000; i++) value.add(1);
+          },
+          () => {
+            for (let i = 0; i < ADDS; i++) value.add(1);
+          },
+          true,
+        );
         if (value.value !== 2 * ADDS) throw new Error(`${value.value} additions`);
         return (2 * ADDS) / seconds;
       },
@@ -152,8 +159,9 @@ def child(v):
 def main():
     v = mp.Value("i", 0)
     p = mp.Process(target=child, args=(v,))
+    p.start()
     t = time.perf_counter()
-    p.start(); child(v); p.join()
+    child(v); p.join()
     return 100000 / (time.perf_counter() - t)`),
         ),
     },
@@ -195,6 +203,7 @@ if __name__ == "__main__":
       },
     ],
     "Python Process (spawn)",
+    count > 10 ? 1 : 3,
   );
 }
 
