@@ -137,7 +137,7 @@ describe("Manager", () => {
     assert.equal(await lock.acquire({ timeout: 0.01 }), false);
     assert.equal(await dict.get("child"), child.pid);
     child.kill();
-    assert.equal(await lock.acquire({ timeout: 10 }), true);
+    assert.equal(await lock.acquire({ timeout: 60 }), true);
     await lock.release();
     await child.join();
   });
