@@ -1,7 +1,9 @@
+import { later } from "../support/later.ts";
 import "../support/leaks.ts";
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { createInterface } from "node:readline";
 import { describe, test } from "node:test";
 import { type Address, Client, Listener, pipe, wait } from "spool/channels";
 
@@ -17,7 +19,7 @@ for (const [where, address] of ADDRESSES) {
 
     test("messages both ways, with and without a key", async () => {
       for (const key of [undefined, "secret"]) {
-        await using listener = await open(key);
+        const listener = later(await open(key));
         const [server, client] = await Promise.all([
           listener.accept(),
           Client(listener.address, key === undefined ? {} : { authkey: key }),
@@ -36,7 +38,7 @@ for (const [where, address] of ADDRESSES) {
     });
 
     test("a wrong key is refused on both sides", async () => {
-      await using listener = await open("right");
+      const listener = later(await open("right"));
       const sides = [listener.accept(), Client(listener.address, { authkey: "wrong" })];
       for (const side of await Promise.allSettled(sides)) {
         assert.equal(side.status === "rejected" && side.reason.code, "AUTHENTICATION");
@@ -45,7 +47,7 @@ for (const [where, address] of ADDRESSES) {
 
     test("code is taken only from a peer that knows the key", async () => {
       for (const key of [undefined, "secret"]) {
-        await using listener = await open(key);
+        const listener = later(await open(key));
         const [server, client] = await Promise.all([
           listener.accept(),
           Client(listener.address, key === undefined ? {} : { authkey: key }),
@@ -59,7 +61,7 @@ for (const [where, address] of ADDRESSES) {
     });
 
     test("poll, limits and closing", async () => {
-      await using listener = await open();
+      const listener = later(await open());
       const [server, client] = await Promise.all([listener.accept(), Client(listener.address)]);
       assert.equal(await server.poll(), false);
       assert.equal(await server.poll({ timeout: 0.01 }), false);
@@ -89,7 +91,7 @@ for (const [where, address] of ADDRESSES) {
     });
 
     test("Python's Client talks to our Listener", async () => {
-      await using listener = await open("secret");
+      const listener = later(await open("secret"));
       const program = `
 import sys
 from multiprocessing.connection import Client
@@ -124,8 +126,8 @@ except Exception as e:
     print(type(e).__name__, flush=True)
 l.close()`;
       const child = spawn("python3", ["-c", program], { stdio: ["ignore", "pipe", "inherit"] });
-      const [line] = (await once(child.stdout, "data")) as [Buffer];
-      const [first, port] = line.toString().trim().split(" ");
+      const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+      const [first, port] = (await lines.next()).value!.split(" ");
       const there: Address = port === undefined ? first! : { host: first!, port: Number(port) };
       const connection = await Client(there, { authkey: "secret" });
       await connection.sendBytes(Buffer.from("ab"));
@@ -134,8 +136,7 @@ l.close()`;
       await assert.rejects(connection.recvBytes(), { code: "EOF" });
       connection.close();
       await assert.rejects(Client(there, { authkey: "wrong" }), { code: "AUTHENTICATION" });
-      const [answer] = (await once(child.stdout, "data")) as [Buffer];
-      assert.equal(answer.toString().trim(), "AuthenticationError");
+      assert.equal((await lines.next()).value, "AuthenticationError");
       await once(child, "exit");
     });
   });

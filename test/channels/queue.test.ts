@@ -1,3 +1,4 @@
+import { later } from "../support/later.ts";
 import "../support/leaks.ts";
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
@@ -261,7 +262,7 @@ for (const [memory, kind] of [
 
   describe(`Queue in ${memory} memory with a ${kind} that dies`, () => {
     const meet = async (queue: Queue<any>, run: (other: Remote) => Promise<void>): Promise<void> => {
-      await using other = await remote(kind);
+      const other = later(await remote(kind));
       await other.give("queue", queue);
       await run(other);
     };

@@ -1,3 +1,4 @@
+import { later } from "../support/later.ts";
 import "../support/leaks.ts";
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -21,7 +22,7 @@ class Counter {
 
 describe("Manager", () => {
   test("its types do what Python's do", async () => {
-    await using manager = await Manager();
+    const manager = later(await Manager());
 
     const dict = await manager.dict<string, number>({ a: 1 });
     await dict.set("b", 2);
@@ -96,7 +97,7 @@ describe("Manager", () => {
   });
 
   test("locks and conditions, and what a stranger may not", async () => {
-    await using manager = await Manager();
+    const manager = later(await Manager());
     const lock = await manager.Lock();
     assert.equal(await lock.acquire(), true);
     assert.equal(await lock.acquire({ timeout: 0.01 }), false);
@@ -121,7 +122,7 @@ describe("Manager", () => {
   });
 
   test("proxies work in other processes, and a vanished client's lock is free", async () => {
-    await using manager = await Manager();
+    const manager = later(await Manager());
     const [lock, dict] = [await manager.Lock(), await manager.dict<string, number>()];
     const queue = new Queue<string>();
     const child = new Process({
@@ -143,14 +144,14 @@ describe("Manager", () => {
   });
 
   test("a pool in the manager", async () => {
-    await using manager = await Manager();
+    const manager = later(await Manager());
     const pool = await manager.Pool(1);
     assert.deepEqual(await pool.map((x: any) => x * x, [1, 2, 3]), [1, 4, 9]);
     await pool.terminate();
   });
 
   test("own types, errors with their class, and what is not to be called", async () => {
-    await using manager = await new BaseManager({ types: { Counter: () => new Counter() } }).start();
+    const manager = later(await new BaseManager({ types: { Counter: () => new Counter() } }).start());
     const counter = await manager.create("Counter");
     assert.deepEqual(await Promise.all([counter.add(1), counter.add(2)]), [1, 3]);
     await assert.rejects(
@@ -164,16 +165,20 @@ describe("Manager", () => {
 
   test("a server in this process over TCP, found by connect, with the right key only", async () => {
     const shared = new Counter();
-    await using server = await new BaseManager({
-      address: { port: 0 },
-      authkey: "k",
-      types: { get: () => shared },
-    }).getServer();
+    const server = later(
+      await new BaseManager({
+        address: { port: 0 },
+        authkey: "k",
+        types: { get: () => shared },
+      }).getServer(),
+    );
     const served = server.serveForever();
-    await using client = await new BaseManager<{ get: () => Counter }>({
-      address: server.address,
-      authkey: "k",
-    }).connect();
+    const client = later(
+      await new BaseManager<{ get: () => Counter }>({
+        address: server.address,
+        authkey: "k",
+      }).connect(),
+    );
     const [one, two] = [await client.create("get"), await client.create("get")];
     await one.add(1);
     assert.equal(await two.add(1), 2, "both are the same object");

@@ -203,7 +203,7 @@ describe("Process", () => {
 });
 
 function run(program: string): { stdout: string; stderr: string } {
-  const args = ["-C", "spool-source", "--input-type=module-typescript", "--eval", program];
+  const args = ["-C", "spool-source", "--input-type=module", "--eval", program];
   const { spawnSync } = process.getBuiltinModule("node:child_process");
   const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8", timeout: 30_000 });
   return { stdout, stderr };

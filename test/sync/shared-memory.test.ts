@@ -1,3 +1,4 @@
+import { later } from "../support/later.ts";
 import "../support/leaks.ts";
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
@@ -27,7 +28,7 @@ describe("SharedMemory", () => {
     assert.equal(again.buf[3], 7);
     again.buf[4] = 8;
     assert.equal(memory.buf[4], 8);
-    await using other = await remote("process");
+    const other = later(await remote("process"));
     await other.give("memory", memory);
     assert.equal(await other.get("memory", "size"), 100);
     assert.equal((await other.get<Uint8Array>("memory", "buf"))[4], 8);
