@@ -154,6 +154,27 @@ describe("a dump from outside", { skip: !SUPPORTED }, () => {
     await assert.rejects(dumpStacks(child.pid!), { code: "PROFILER_NO_PROCESS" });
   });
 
+  test("names the fix for a process that may not be read", { skip: process.getuid?.() !== 0 }, async () => {
+    const target = await NodeTarget.start("external-idle.cjs");
+    try {
+      const dump = `import { dumpStacks } from "./src/profile/external/index.ts";
+        dumpStacks(${target.pid}).catch((error) => console.log(error.code, error.message));`;
+      const nobody = 65534;
+      const child = spawn(process.execPath, ["--input-type=module", "--eval", dump], {
+        uid: nobody,
+        gid: nobody,
+        env: {},
+        stdio: ["ignore", "pipe", "inherit"],
+      });
+      let out = "";
+      child.stdout.on("data", (text) => (out += String(text)));
+      await once(child, "close");
+      assert.match(out, /^PROFILER_NOT_PERMITTED .*(another user|--cap-add SYS_PTRACE)/);
+    } finally {
+      await target.stop();
+    }
+  });
+
   test("a PID that is no number is refused at the border", async () => {
     await assert.rejects(dumpStacks(-1), { code: "INVALID_ARGUMENT" });
   });

@@ -24,11 +24,20 @@ export class NodeTarget {
   readonly child: ChildProcess;
   readonly pid: number;
   readonly exited: Promise<unknown>;
+  readonly #lines: string[] = [];
+  #onMore: () => void = () => {};
 
   private constructor(child: ChildProcess) {
     this.child = child;
     this.pid = child.pid!;
     this.exited = once(child, "exit");
+    let rest = "";
+    child.stdout!.on("data", (chunk) => {
+      const lines = (rest + String(chunk)).split("\n");
+      rest = lines.pop()!;
+      this.#lines.push(...lines);
+      this.#onMore();
+    });
   }
 
   static async start(
@@ -56,19 +65,15 @@ export class NodeTarget {
     return target;
   }
 
-  /** Resolves when the program has printed this line. */
+  /** Resolves when the program has printed this line, counted from the last one that was waited for. */
   async line(wanted: string): Promise<void> {
-    const stdout = this.child.stdout!;
-    let text = "";
-    for (;;) {
-      const [chunk] = (await Promise.race([
-        once(stdout, "data"),
-        this.exited.then(() => [undefined]),
-      ])) as unknown[];
-      if (chunk === undefined) throw new Error(`the program ended before "${wanted}"; it printed: ${text}`);
-      text += String(chunk);
-      if (text.split("\n").includes(wanted)) return;
+    while (!this.#lines.includes(wanted)) {
+      const more = Promise.withResolvers<void>();
+      this.#onMore = more.resolve;
+      const ended = await Promise.race([more.promise.then(() => false), this.exited.then(() => true)]);
+      if (ended && !this.#lines.includes(wanted)) throw new Error(`the program ended before "${wanted}"`);
     }
+    this.#lines.splice(0, this.#lines.indexOf(wanted) + 1);
   }
 
   async stop(): Promise<void> {

@@ -28,7 +28,9 @@ const CLD_DUMPED = 3;
 const SI_PID = 16;
 const REGISTER_BYTES = 27 * 8;
 /** A thread in an uninterruptible system call stops only after it; such calls last microseconds to milliseconds. */
-const STOP_MS = 500;
+const STOP_MS = 2000;
+/** Node takes a stop of its child that comes later than we wait for the child's end, so for these the wait is long. */
+const OWN_CHILD_STOP_MS = 20_000;
 /** Looks without a pause, then with one, so that the thread that is to stop gets a processor on a busy machine. */
 const EAGER_LOOKS = 50;
 const PAUSE_US = 50;
@@ -67,51 +69,69 @@ export interface Stoppable {
  */
 export function whileStopped<R>(target: Stoppable, look: (registers: Registers) => R): R {
   const { libc, thread } = target;
+  if (unfinished.has(thread)) throw new StopFailed(thread, 0);
   if (libc.ptrace(PTRACE_SEIZE, thread, 0, 0) !== 0) throw new StopFailed(thread, libc.errno());
   libc.ptrace(PTRACE_INTERRUPT, thread, 0, 0);
   const stop = awaitStop(target);
   if (stop === "ended") throw new StopFailed(thread, 0);
   if (stop === "not yet") {
-    releaseWhenStopped(target);
+    finishLater(target);
     throw new StopFailed(thread, 0);
   }
   try {
     return look(readRegisters(libc, thread));
   } finally {
-    libc.ptrace(PTRACE_DETACH, thread, 0, stop.signal);
+    letGo(target, stop.signal);
   }
 }
+
+/** Threads that are seized still, because they did not stop, or end, when they were waited for. */
+const unfinished = new Set<number>();
 
 type Stop = { readonly signal: number } | "ended" | "not yet";
 
 function awaitStop(target: Stoppable): Stop {
-  const deadline = performance.now() + STOP_MS;
+  const deadline = performance.now() + (target.ownChild ? OWN_CHILD_STOP_MS : STOP_MS);
   for (let looks = 1; performance.now() < deadline; looks++) {
-    const stop = stopOf(target, looks % ASK_PROC_EVERY === 0);
+    const stop = stopOf(target);
     if (stop !== "not yet") return stop;
     if (looks > EAGER_LOOKS) target.libc.usleep(PAUSE_US);
+    if (looks % ASK_PROC_EVERY === 0 && hasEnded(target.pid, target.thread)) return "not yet";
   }
   return "not yet";
 }
 
 /** Whether the thread has stopped, and which signal is then to be handed on (0 for none); never waits. */
-function stopOf({ libc, pid, thread, ownChild }: Stoppable, askProc: boolean): Stop {
+function stopOf(target: Stoppable): Stop {
   const info = Buffer.alloc(128);
-  const collected = ownChild && thread === pid ? 0 : WEXITED;
-  if (libc.waitid(P_PID, thread, info, WSTOPPED | collected | WNOHANG | WALL) !== 0) return "ended";
-  if (info.readInt32LE(SI_PID) === 0) return askProc && hasEnded(pid, thread) ? "ended" : "not yet";
+  const options = WSTOPPED | (isOurs(target) ? 0 : WEXITED) | WNOHANG | WALL;
+  if (target.libc.waitid(P_PID, target.thread, info, options) !== 0) return "ended";
+  if (info.readInt32LE(SI_PID) === 0) return "not yet";
   if (info.readInt32LE(SI_CODE) <= CLD_DUMPED) return "ended";
   const status = info.readInt32LE(SI_STATUS);
   return { signal: status > 0xff ? 0 : status };
 }
 
-/** A thread that stops too late for us is let go as soon as it does. */
-function releaseWhenStopped(target: Stoppable): void {
+/** The main thread of our own child: its end is for Node to collect. */
+function isOurs({ ownChild, pid, thread }: Stoppable): boolean {
+  return ownChild && thread === pid;
+}
+
+/** A thread that was killed while it stood still cannot be let go, but must be collected. */
+function letGo(target: Stoppable, signal: number): void {
+  if (target.libc.ptrace(PTRACE_DETACH, target.thread, 0, signal) !== 0) finishLater(target);
+}
+
+/** Lets a thread go as soon as it stops, or collects it when it ends; whichever comes. */
+function finishLater(target: Stoppable): void {
+  const { pid, thread } = target;
+  unfinished.add(thread);
   const timer = setInterval(() => {
-    const stop = stopOf(target, true);
-    if (stop === "not yet") return;
+    const stop = stopOf(target);
+    if (stop === "not yet" && !(isOurs(target) && hasEnded(pid, thread))) return;
     clearInterval(timer);
-    if (stop !== "ended") target.libc.ptrace(PTRACE_DETACH, target.thread, 0, stop.signal);
+    unfinished.delete(thread);
+    if (typeof stop === "object") letGo(target, stop.signal);
   }, LATE_EVERY_MS);
   timer.unref();
 }
