@@ -1,6 +1,7 @@
 import "../support/leaks.ts";
 import assert from "node:assert/strict";
 import { execFile, execFileSync } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -106,18 +107,13 @@ test("Ctrl-C ends a recording in good order", async () => {
 test("stalls names who blocked the loop", async () => {
   const target = await startTarget("stalls");
   try {
-    const { code, stdout } = await spool([
-      "stalls",
-      String(target.pid),
-      "--over",
-      "80ms",
-      "-d",
-      "2.5",
-      "--json",
-    ]);
+    const child = startSpool(["stalls", String(target.pid), "--over", "80ms", "--json"]);
+    const end = ended(child);
+    await once(child.stdout!, "data");
+    pressCtrlC(child);
+    const { code, stdout } = await end;
     assert.equal(code, 0);
-    const [first] = stdout.split("\n").filter(Boolean);
-    assert.ok(first !== undefined && first.includes('"name":"block"'), stdout);
+    assert.match(stdout.split("\n")[0]!, /"name":"block"/);
   } finally {
     await target.stop();
   }

@@ -19,8 +19,8 @@ import { nodeLines } from "../support/node-target.ts";
 import { startTarget, type Target } from "../support/target.ts";
 import { footprint, settled } from "./footprint.ts";
 
-/** Points of a hundred: at 1000 samples/s for two seconds chance alone makes less than 1 (one standard deviation). */
-const TOLERANCE = 4;
+/** Points of a hundred: at 1000 samples/s for two seconds chance alone makes 1 to 2 (one standard deviation) on a busy machine. */
+const TOLERANCE = 6;
 
 for (const [line, node] of nodeLines()) {
   test(`Node ${line}: shares are right although both functions are inlined into their caller`, async () => {
@@ -119,7 +119,6 @@ test("stop may be called at once, and twice", async () => {
 test("a program that traps SIGUSR1 is recorded from outside", async () => {
   const target = await startTarget("trapped");
   try {
-    await new Promise((done) => setTimeout(done, 100));
     const notes: string[] = [];
     const profile = await record(target.pid, { duration: 0.5, onNote: (line) => notes.push(line) });
     assert.equal(profile.engine, "external");

@@ -75,11 +75,10 @@ const modes = {
   },
   atomics: waitHere,
   execsync() {
-    execSync("sleep 5");
+    execSync("sleep 7");
     setInterval(() => {}, 1000);
   },
   trapped() {
-    process.on("SIGUSR1", () => signals++);
     setInterval(() => {}, 1000);
   },
   workers() {
@@ -120,6 +119,7 @@ process.on("message", (question) => {
 process.on("disconnect", () => process.exit());
 
 if (isMainThread) {
+  if (process.argv[2] === "trapped") process.on("SIGUSR1", () => signals++);
   ready();
   setTimeout(() => modes[process.argv[2]](), 50);
 } else {
