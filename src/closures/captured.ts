@@ -4,7 +4,7 @@ import { encodeProperty } from "./encode-properties.ts";
 import { whereIs } from "./capture-error.ts";
 import type { Encoding } from "./encoding.ts";
 import type { FreeVariable } from "./free.ts";
-import type { Reference, SyntaxNode, Use } from "./analysis.ts";
+import type { Reference, SyntaxNode, Use } from "./syntax.ts";
 import type { LiveScope, Located } from "./probe.ts";
 import { mayImport, mayImportFrom, requiredFile } from "./reference.ts";
 import { type Place, asUrl } from "./scripts.ts";

@@ -1,4 +1,4 @@
-import type { SyntaxNode, Use } from "./analysis.ts";
+import type { SyntaxNode, Use } from "./syntax.ts";
 import { whereIs } from "./capture-error.ts";
 import { captureVariable } from "./captured.ts";
 import { encodeProperties } from "./encode-properties.ts";

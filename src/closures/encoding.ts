@@ -1,4 +1,4 @@
-import type { Variable } from "./analysis.ts";
+import type { Variable } from "./syntax.ts";
 import type { Refusal } from "./capture-error.ts";
 import type { LiveScope, Probe } from "./probe.ts";
 import type { FunctionWire, Slot, Target, Unit, WireNode } from "./wire.ts";

@@ -1,4 +1,5 @@
-import { type Reference, type SyntaxNode, type Use, type Variable, within } from "./analysis.ts";
+import { within } from "./analysis.ts";
+import type { Reference, SyntaxNode, Use, Variable } from "./syntax.ts";
 import type { Place } from "./scripts.ts";
 
 /** A name that a function takes from outside. */

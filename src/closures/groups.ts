@@ -1,4 +1,4 @@
-import type { Variable } from "./analysis.ts";
+import type { Variable } from "./syntax.ts";
 import type { Capture } from "./encoding.ts";
 import type { FunctionWire, Group, Slot } from "./wire.ts";
 

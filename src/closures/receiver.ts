@@ -1,4 +1,4 @@
-import type { FunctionNode, Use } from "./analysis.ts";
+import type { FunctionNode, Use } from "./syntax.ts";
 import { whereIs } from "./capture-error.ts";
 import { encodePicked } from "./captured.ts";
 import type { Encoding } from "./encoding.ts";

@@ -1,4 +1,4 @@
-import type { Reference, SyntaxNode } from "./analysis.ts";
+import type { Reference, SyntaxNode } from "./syntax.ts";
 import type { Free } from "./free.ts";
 import { TRANSFORMED, registerMap } from "./source-map.ts";
 import type { Place } from "./scripts.ts";
