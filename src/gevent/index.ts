@@ -4,6 +4,7 @@
  * cooperative in JavaScript and what can only be named) and monitor.ts (who names it).
  */
 export * as event from "./event.ts";
+export { type BlockingSite, findBlockingCalls } from "./find-blocking.ts";
 export { Greenlet, type KillOptions, getcurrent } from "./greenlet.ts";
 export { Group } from "./group.ts";
 export { idle, sleep } from "./idle.ts";

@@ -105,16 +105,16 @@ function patchAtomics(options: PatchOptions): void {
 
 function patchFunction(holder: Record<string, unknown>, name: string, call: string, guard: Guard): void {
   originals.get(call)?.();
-  const original = holder[name] as (...args: unknown[]) => unknown;
+  const property = Object.getOwnPropertyDescriptor(holder, name);
+  if (property === undefined || !("value" in property) || !property.configurable) return;
+  const original = property.value as (...args: unknown[]) => unknown;
   const guarded = guardOf(original, call, guard);
   Object.defineProperties(guarded, {
     ...Object.getOwnPropertyDescriptors(original),
     name: { value: name, configurable: true },
   });
-  holder[name] = guarded;
-  originals.set(call, () => {
-    holder[name] = original;
-  });
+  Object.defineProperty(holder, name, { ...property, value: guarded });
+  originals.set(call, () => void Object.defineProperty(holder, name, property));
 }
 
 function guardOf(

@@ -7,6 +7,7 @@
  * external/   the external engine: the same from outside, for a process that cannot answer
  * memory/     who holds memory: run, attach, Tracker, limits, and its reports
  * cpu/        record, top, dump, stalls
+ * tasks/      the await tree of a running program
  * reporters/  flame graph, speedscope, folded stacks, pprof, cpuprofile, chrometrace
  *
  * May import lower layers only; never celery. Begin with model/sample.ts, then attach/attach.ts.
@@ -45,7 +46,9 @@ export { type Stall, type StallOptions, stalls } from "./cpu/stalls.ts";
 export { TopState } from "./cpu/top-state.ts";
 export { toDumpText } from "./reporters/dump-text.ts";
 export { REPORT_FORMATS, renderReport, type ReportFormat, type ReportOptions } from "./reporters/report.ts";
+export { liveListText, liveTreeText } from "./reporters/live-tasks-text.ts";
 export { toStallText } from "./reporters/stall-text.ts";
+export { type LiveTask, type LiveTaskOptions, liveTasks } from "./tasks/live-tasks.ts";
 export { topScreen, type TopView } from "./reporters/top-screen.ts";
 export * from "./memory/index.ts";
 export { profiled } from "./cpu/profiled.ts";

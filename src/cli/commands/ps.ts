@@ -1,15 +1,21 @@
-import { listProcesses, type NodeProcess } from "../../profile/index.ts";
+import { listProcesses, liveListText, type NodeProcess } from "../../profile/index.ts";
 import { parseCommand } from "../args.ts";
 import type { Command } from "../command.ts";
+import { showLiveTasks } from "./pstree.ts";
 
 export const command: Command = {
   summary: "list the Node processes on this machine and how each can be looked into",
-  help: `usage: spool ps [OPTIONS]
+  help: `usage: spool ps [PID] [OPTIONS]
 
-  -j, --json   machine-readable output
+With a PID, lists the suspended async functions of that program, with the line of every await, as \`spool pstree PID\`
+shows them in a tree.
+
+  -j, --json            machine-readable output
+      --heap-limit MB   with a PID: largest heap to read (default 50)
 
 example: spool ps`,
   run(args) {
+    if (args.some((arg) => /^\d+$/.test(arg))) return showLiveTasks(args, liveListText);
     const { values } = parseCommand(args, { json: { type: "boolean", short: "j" } });
     const list = listProcesses();
     process.stdout.write(values.json === true ? `${JSON.stringify(list, null, 2)}\n` : table(list));
