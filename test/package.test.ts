@@ -72,8 +72,6 @@ test("the first file type-checks against the package, compiles, and runs", async
     target: "es2024",
     lib: ["es2024", "esnext"],
     strict: true,
-    // Optional peers that are not installed have no types to check.
-    skipLibCheck: true,
     outDir: "out",
     rootDir: ".",
     types: ["node"],

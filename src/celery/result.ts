@@ -11,6 +11,7 @@ import {
 import { decodeException } from "./protocol/exceptions.ts";
 import { encodeJson } from "./protocol/json.ts";
 import type { Runtime } from "./runtime.ts";
+import { holdProcess } from "./hold.ts";
 
 export interface GetOptions extends WaitOptions {
   /** False: a failed task's error is returned instead of thrown. */
@@ -126,7 +127,8 @@ export class AsyncResult<R = unknown> {
         }
         const next = waitable<void>(options, `Waiting for task ${this.id}`);
         wake = () => void next.resolve();
-        await next.promise;
+        const letGo = holdProcess();
+        await next.promise.finally(letGo);
       }
     } finally {
       unwatch();
@@ -195,8 +197,10 @@ async function waitReady(backend: ResultBackend, id: string, options: WaitOption
     if (meta !== null && READY_STATES.has(meta.status)) wait.resolve(meta);
   };
   if (!wait.open) return wait.promise;
-  const unwatch = await backend.watch(id, offer);
+  const letGo = holdProcess();
+  let unwatch = (): void => {};
   try {
+    unwatch = await backend.watch(id, offer);
     if (wait.open) offer(await backend.get(id));
     return await wait.promise;
   } catch (error) {
@@ -204,6 +208,7 @@ async function waitReady(backend: ResultBackend, id: string, options: WaitOption
     throw error;
   } finally {
     unwatch();
+    letGo();
   }
 }
 

@@ -46,7 +46,7 @@ test("call sends a task; --wait prints its value, an error ends with code 1", as
   const sum = await spool("call", "pools.add", "-A", appFile, "-a", "[1, 2]", "--wait", "-t", "20");
   assert.deepEqual([sum.code, sum.stdout], [0, "3\n"], sum.stderr);
   const named = await spool("call", "pools.add", "-A", appFile, "-k", '{"x": 1, "y": 3}', "--wait", "--json");
-  assert.equal(named.stdout, "4\n");
+  assert.equal(named.stdout, "4\n", named.stderr);
   const failed = await spool("call", "pools.boom", "-A", appFile, "--wait", "-t", "20");
   assert.equal(failed.code, 1);
   assert.match(failed.stderr, /RangeError: boom/);
