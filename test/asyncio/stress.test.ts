@@ -130,8 +130,13 @@ class World {
         return this.limiter.run(() => sleep(this.random() / 4));
       case 4: {
         const item = ++this.items;
-        await this.queue.put(item);
-        this.put.add(item);
+        // With a limit: when nobody is left who takes from the full queue, a putter would rightly wait for ever.
+        await this.queue.put(item, { timeout: 1 }).then(
+          () => this.put.add(item),
+          (error: { code?: string }) => {
+            if (error.code !== "TIMEOUT") throw error;
+          },
+        );
         return;
       }
       case 5: {

@@ -13,7 +13,8 @@ const PYTHON_COMMANDS: readonly (readonly [args: string, output: RegExp])[] = [
   ["inspect active", /NODE: OK[\s\S]*empty/],
   ["inspect reserved", /NODE: OK[\s\S]*empty/],
   ["inspect scheduled", /NODE: OK[\s\S]*empty/],
-  ["inspect revoked", /NODE: OK[\s\S]*empty/],
+  // Revokes go to every worker of a broker, so those of other programs may be listed too.
+  ["inspect revoked", /NODE: OK[\s\S]*(empty|\* )/],
   ["inspect registered", /NODE: OK[\s\S]*ts\.add[\s\S]*ts\.limited \[rate_limit=10\/m\]/],
   ["inspect stats", /NODE: OK[\s\S]*max-concurrency/],
   ["inspect conf", /NODE: OK[\s\S]*task_default_queue/],
