@@ -236,12 +236,12 @@ export const refusals: readonly Refused[] = [
   {
     name: "a module's namespace as a value",
     code: "CAPTURE_NAMESPACE",
-    path: "(anonymous)() -> captured variable `modules` -> .library",
+    path: "(anonymous)() -> captured variable `modules` -> .constants",
     mark: "modules",
     hint: /import the module/,
     make: () => {
-      const modules = { library };
-      return () => /*@modules*/ modules.library.tau;
+      const modules = { constants: library };
+      return () => /*@modules*/ modules.constants.tau;
     },
   },
   {
