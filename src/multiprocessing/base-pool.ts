@@ -9,6 +9,7 @@ import {
 } from "../futures/index.ts";
 import { WorkerExecutor, type WorkerPoolOptions } from "../worker/index.ts";
 import { AsyncResult, MapResult } from "./async-result.ts";
+import { IMapIterator } from "./imap-iterator.ts";
 
 export type PoolOptions = Omit<WorkerPoolOptions, "maxWorkers">;
 
@@ -78,13 +79,9 @@ export abstract class BasePool implements AsyncDisposable {
   }
 
   /** Results in the order of the inputs, one by one, read and computed only a bounded distance ahead. */
-  imap<T, R>(
-    fn: (item: T) => R,
-    items: AnyIterable<T>,
-    options: MapOptions = {},
-  ): AsyncIterableIterator<Awaited<R>> {
+  imap<T, R>(fn: (item: T) => R, items: AnyIterable<T>, options: MapOptions = {}): IMapIterator<Awaited<R>> {
     this.#requireRunning();
-    return this.#executor.map(fn, items, { ...options, ordered: true });
+    return new IMapIterator(this.#executor.map(fn, items, { ...options, ordered: true }));
   }
 
   /** Results as they come. */
@@ -92,9 +89,9 @@ export abstract class BasePool implements AsyncDisposable {
     fn: (item: T) => R,
     items: AnyIterable<T>,
     options: MapOptions = {},
-  ): AsyncIterableIterator<Awaited<R>> {
+  ): IMapIterator<Awaited<R>> {
     this.#requireRunning();
-    return this.#executor.map(fn, items, { ...options, ordered: false });
+    return new IMapIterator(this.#executor.map(fn, items, { ...options, ordered: false }));
   }
 
   /** No more work; what has been given is finished, then the workers end. */

@@ -7,6 +7,7 @@ export { Pool } from "./pool.ts";
 export { ThreadPool } from "./thread-pool.ts";
 export type { Callbacks, PoolOptions } from "./base-pool.ts";
 export { AsyncResult, MapResult } from "./async-result.ts";
+export { IMapIterator } from "./imap-iterator.ts";
 export {
   cpuCount,
   freezeSupport,

@@ -67,6 +67,23 @@ for (const [name, make] of [
       }
     });
 
+    test("next({ timeout }) gives up on a result that is not there yet and gets it the next time", async () => {
+      const pool = make();
+      try {
+        const results = pool.imap((x: number) => new Promise((r) => setTimeout(() => r(x), x)), [1, 300, 2]);
+        assert.deepEqual(await results.next({ timeout: 60 }), { done: false, value: 1 });
+        const { signal } = new AbortController();
+        const [second, third] = [results.next({ timeout: 0.001 }), results.next({ timeout: 0.001, signal })];
+        await assert.rejects(second, { code: "TIMEOUT" });
+        await assert.rejects(third, { code: "TIMEOUT" });
+        assert.deepEqual(await Array.fromAsync(results), [300, 2]);
+        assert.deepEqual(await results.next({ timeout: 1 }), { done: true, value: undefined });
+        await assert.rejects(async () => results.next({ timeout: -1 }), { code: "INVALID_ARGUMENT" });
+      } finally {
+        await pool[Symbol.asyncDispose]();
+      }
+    });
+
     test("close finishes what was given, join waits, both in Python's order", async () => {
       const pool = make();
       after(() => pool.terminate());
