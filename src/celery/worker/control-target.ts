@@ -1,4 +1,3 @@
-import { uptime } from "node:process";
 import { READY_STATES } from "../backends/backend.ts";
 import type { Consumer, QueueSpec } from "../brokers/broker.ts";
 import type { ControlTarget, RequestInfo } from "../control/target.ts";
@@ -139,7 +138,7 @@ export class WorkerControlTarget implements ControlTarget {
       total: Object.fromEntries(context.totals),
       pid: process.pid,
       clock: String(context.runtime.lamport.value),
-      uptime: Math.round(uptime()),
+      uptime: Math.round(process.uptime()),
       pool: {
         implementation: `spool:${pool}`,
         "max-concurrency": slots.concurrency,
