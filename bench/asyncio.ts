@@ -1,312 +1,175 @@
-import { Mutex } from "async-mutex";
-import { Sema } from "async-sema";
-import { Effect, Fiber, Semaphore as EffectSemaphore } from "effect";
-import { all as effectionAll, call, run as effectionRun, sleep as effectionSleep, spawn } from "effection";
-import pLimit from "p-limit";
-import pMap from "p-map";
-import PQueue from "p-queue";
-import pTimeout from "p-timeout";
-import {
-  CapacityLimiter,
-  Lock,
-  Queue,
-  gather,
-  group,
-  mapLimit,
-  sleep,
-  timeout,
-} from "../src/asyncio/index.ts";
-import { type Contestant, measure, printTable, type Table, writeResults } from "./harness.ts";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Effect, Fiber } from "effect";
+import { call, run as effectionRun, sleep as effectionSleep, spawn } from "effection";
+import { group, sleep } from "../src/asyncio/index.ts";
+import { rows } from "./asyncio-rows.ts";
+import { type Contestant, type Table, measure, printTable, summarise, writeResults } from "./harness.ts";
 
 /**
- * Overheads of structured concurrency beside the libraries that do one part of it. The work is one microtask per call,
- * so that nothing but the overhead is measured; figures are calls per CPU-second.
+ * Overheads of structured concurrency beside the libraries that do one part of it, and beside effection and Effect,
+ * which do the whole. The work is one microtask per call, so that nothing but the overhead is measured.
+ *
+ *   npm run bench asyncio                            everything, about three minutes
+ *   SPOOL_BENCH=lock,timeout npm run bench asyncio   some tables; the others stay as they were
  */
-const N = 50_000;
-const tick = async (): Promise<number> => {
-  await Promise.resolve();
-  return 1;
-};
-const items = Array.from({ length: N }, (_, i) => i);
-const thousand = Array.from({ length: 1000 }, () => tick);
+const HOUR = 3600;
+const RESULTS = join(import.meta.dirname, "results", "asyncio.json");
+const wanted = process.env["SPOOL_BENCH"]?.split(",");
+const isWanted = (key: string): boolean => wanted === undefined || wanted.includes(key);
 
-/** Runs `work` for `calls` calls and gives calls per second of CPU time. */
-function rate(name: string, calls: number, work: () => unknown): Contestant {
-  return {
+const unknown = wanted?.filter((key) => !(key in rows || key === "sleepers" || key === "sleep")) ?? [];
+if (unknown.length > 0) {
+  throw new Error(
+    `There is no table ${unknown.join(", ")}; there are: ${Object.keys(rows).join(", ")}, sleepers, sleep`,
+  );
+}
+
+for (const [key, { title, reference, contestants }] of Object.entries(rows)) {
+  if (!isWanted(key)) continue;
+  keep(reference, await measure(title, contestants(), { unit: "calls per CPU-second" }));
+}
+if (isWanted("sleepers")) await sleepers();
+if (isWanted("sleep")) {
+  keep(
+    "spool group",
+    await measure("50 tasks that sleep 2 s", fifty(), { unit: "seconds", rounds: 2, warmup: 0 }),
+  );
+}
+
+/** Prints the tables and writes them at once: what a later one costs nobody loses an earlier one. */
+function keep(reference: string, ...tables: Table[]): void {
+  for (const table of tables) printTable(table, reference);
+  const titles = tables.map((table) => table.title);
+  writeResults("asyncio", [...earlier().filter((table) => !titles.includes(table.title)), ...tables]);
+}
+
+function earlier(): Table[] {
+  if (!existsSync(RESULTS)) return [];
+  return (JSON.parse(readFileSync(RESULTS, "utf8")) as { tables: Table[] }).tables;
+}
+
+interface Sleeping {
+  readonly name: string;
+  /** Begins `count` sleepers, awaits `ready` and then cancels them all. */
+  readonly begin: (count: number, ready: () => Promise<void>) => Promise<unknown>;
+}
+
+function sleeping(): Sleeping[] {
+  return [
+    {
+      name: "spool group",
+      begin: (count, ready) =>
+        group(async (g) => {
+          for (let i = 0; i < count; i++) g.spawn(sleep, HOUR);
+          await ready();
+          g.cancel();
+        }),
+    },
+    {
+      name: "promise and timer (no cancellation)",
+      begin: async (count, ready) => {
+        const timers: NodeJS.Timeout[] = [];
+        const hold = Array.from(
+          { length: count },
+          () => new Promise<void>((resolve) => timers.push(setTimeout(resolve, HOUR * 1000))),
+        );
+        await ready();
+        for (const timer of timers) clearTimeout(timer);
+        return hold;
+      },
+    },
+    {
+      name: "effection spawn",
+      begin: (count, ready) =>
+        effectionRun(function* () {
+          for (let i = 0; i < count; i++) yield* spawn(() => effectionSleep(HOUR * 1000));
+          yield* call(ready);
+        }),
+    },
+    {
+      name: "Effect fork",
+      begin: (count, ready) =>
+        Effect.runPromise(
+          Effect.gen(function* () {
+            const fibers = [];
+            for (let i = 0; i < count; i++) fibers.push(yield* Effect.forkChild(Effect.sleep("1 hour")));
+            yield* Effect.promise(ready);
+            yield* Fiber.interruptAll(fibers);
+          }),
+        ),
+    },
+  ];
+}
+
+/** What a task costs while it waits, and how long it takes to stop them all. */
+async function sleepers(): Promise<void> {
+  const count = 100_000;
+  const rounds = 3;
+  const bytes = new Map<string, number[]>();
+  const seconds = new Map<string, number[]>();
+  for (let round = 0; round < rounds; round++) {
+    for (const { name, begin } of sleeping()) {
+      globalThis.gc?.();
+      const before = inUse();
+      let cancelled = 0;
+      await begin(count, async () => {
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        globalThis.gc?.();
+        bytes.set(name, [...(bytes.get(name) ?? []), (inUse() - before) / count]);
+        cancelled = performance.now();
+      });
+      seconds.set(name, [...(seconds.get(name) ?? []), (performance.now() - cancelled) / 1000]);
+    }
+  }
+  const table = (title: string, unit: string, samples: Map<string, number[]>): Table => ({
+    title,
+    unit,
+    rounds,
+    figures: [...samples].map(([name, all]) => summarise(name, all)),
+  });
+  keep(
+    "spool group",
+    table("memory of 100,000 sleeping tasks", "bytes per task", bytes),
+    table("cancelling 100,000 sleeping tasks", "seconds", seconds),
+  );
+}
+
+function inUse(): number {
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
+/** The tutorials' example: waits overlap, so that all of them together take as long as one. */
+function fifty(): Contestant[] {
+  const fifty = Array.from({ length: 50 });
+  const timed = (name: string, work: () => Promise<unknown>): Contestant => ({
     name,
     run: async () => {
-      // Else a contestant pays for the garbage of the one before.
       globalThis.gc?.();
-      const start = process.cpuUsage();
+      const start = performance.now();
       await work();
-      const { user, system } = process.cpuUsage(start);
-      return calls / ((user + system) / 1e6);
+      return (performance.now() - start) / 1000;
     },
-  };
-}
-
-/** The same, `times` over, for work that is short. */
-function repeated(name: string, calls: number, times: number, work: () => unknown): Contestant {
-  return rate(name, calls * times, async () => {
-    for (let i = 0; i < times; i++) await work();
   });
-}
-
-const tables: Table[] = [];
-async function row(title: string, contestants: readonly Contestant[], reference?: string): Promise<void> {
-  const table = await measure(title, contestants, { unit: "calls per CPU-second" });
-  printTable(table, reference);
-  tables.push(table);
-}
-
-const effectTick = Effect.promise(tick);
-
-await row(
-  "1,000 calls at once",
-  [
-    repeated("spool gather", 1000, 100, () => gather(thousand)),
-    repeated("p-map", 1000, 100, () => pMap(thousand, (fn) => fn())),
-    repeated("Promise.all (no cancellation)", 1000, 100, () => Promise.all(thousand.map((fn) => fn()))),
-    repeated("effection all(call)", 1000, 4, () =>
-      effectionRun(() => effectionAll(thousand.map((fn) => call(fn)))),
-    ),
-    repeated("Effect.forEach unbounded", 1000, 50, () =>
-      Effect.runPromise(Effect.forEach(thousand, () => effectTick, { concurrency: "unbounded" })),
-    ),
-  ],
-  "spool gather",
-);
-
-await row(
-  "1,000 named tasks that can be cancelled one by one",
-  [
-    repeated("spool group + spawn", 1000, 50, () =>
+  return [
+    timed("spool group", () =>
       group((g) => {
-        for (const fn of thousand) g.spawn(fn);
+        for (const _ of fifty) g.spawn(sleep, 2);
       }),
     ),
-    repeated("effection spawn", 1000, 4, () =>
+    timed("Promise.all and timers", () =>
+      Promise.all(fifty.map(() => new Promise((resolve) => setTimeout(resolve, 2000)))),
+    ),
+    timed("effection spawn", () =>
       effectionRun(function* () {
         const tasks = [];
-        for (const fn of thousand) tasks.push(yield* spawn(() => call(fn)));
+        for (const _ of fifty) tasks.push(yield* spawn(() => effectionSleep(2000)));
         for (const task of tasks) yield* task;
       }),
     ),
-    repeated("Effect fork", 1000, 50, () =>
-      Effect.runPromise(
-        Effect.gen(function* () {
-          const fibers = [];
-          for (let i = 0; i < 1000; i++) fibers.push(yield* Effect.forkChild(effectTick));
-          for (const fiber of fibers) yield* Fiber.join(fiber);
-        }),
-      ),
+    timed("Effect.forEach", () =>
+      Effect.runPromise(Effect.forEach(fifty, () => Effect.sleep("2 seconds"), { concurrency: "unbounded" })),
     ),
-  ],
-  "spool group + spawn",
-);
-
-await row(
-  "map, 10 at a time",
-  [
-    rate("spool mapLimit", N, () => mapLimit(items, 10, tick)),
-    rate("p-map", N, () => pMap(items, tick, { concurrency: 10 })),
-    rate("p-limit map", N, () => pLimit(10).map(items, tick)),
-    rate("Effect.forEach", N, () =>
-      Effect.runPromise(Effect.forEach(items, () => effectTick, { concurrency: 10 })),
-    ),
-  ],
-  "spool mapLimit",
-);
-
-await row(
-  "limiter, 10 tokens",
-  [
-    rate("spool CapacityLimiter", N, () => {
-      const limiter = new CapacityLimiter(10);
-      return Promise.all(items.map(() => limiter.run(tick)));
-    }),
-    rate("p-limit", N, () => {
-      const limit = pLimit(10);
-      return Promise.all(items.map(() => limit(tick)));
-    }),
-    rate("p-queue", N, () => {
-      const queue = new PQueue({ concurrency: 10 });
-      return Promise.all(items.map(() => queue.add(tick)));
-    }),
-    rate("async-sema", N, () => {
-      const sema = new Sema(10);
-      return Promise.all(
-        items.map(async () => {
-          await sema.acquire();
-          try {
-            return await tick();
-          } finally {
-            sema.release();
-          }
-        }),
-      );
-    }),
-    rate("Effect semaphore", N, () =>
-      Effect.runPromise(
-        Effect.gen(function* () {
-          const semaphore = yield* EffectSemaphore.make(10);
-          yield* Effect.forEach(items, () => semaphore.withPermits(1)(effectTick), {
-            concurrency: "unbounded",
-          });
-        }),
-      ),
-    ),
-  ],
-  "spool CapacityLimiter",
-);
-
-await row(
-  "lock, 1,000 waiters",
-  [
-    repeated("spool Lock.with", 1000, 20, () => {
-      const lock = new Lock();
-      return Promise.all(thousand.map((fn) => lock.with(fn)));
-    }),
-    repeated("async-mutex runExclusive", 1000, 20, () => {
-      const mutex = new Mutex();
-      return Promise.all(thousand.map((fn) => mutex.runExclusive(fn)));
-    }),
-    repeated("async-sema (1)", 1000, 20, () => {
-      const sema = new Sema(1);
-      return Promise.all(
-        thousand.map(async (fn) => {
-          await sema.acquire();
-          try {
-            return await fn();
-          } finally {
-            sema.release();
-          }
-        }),
-      );
-    }),
-    repeated("Effect semaphore (1)", 1000, 20, () =>
-      Effect.runPromise(
-        Effect.gen(function* () {
-          const semaphore = yield* EffectSemaphore.make(1);
-          yield* Effect.forEach(thousand, () => semaphore.withPermits(1)(effectTick), {
-            concurrency: "unbounded",
-          });
-        }),
-      ),
-    ),
-  ],
-  "spool Lock.with",
-);
-
-await row(
-  "timeout around a call that ends in time",
-  [
-    rate("spool timeout", N, async () => {
-      for (let i = 0; i < N; i++) await timeout(10, tick);
-    }),
-    rate("p-timeout", N, async () => {
-      for (let i = 0; i < N; i++) await pTimeout(tick(), { milliseconds: 10_000 });
-    }),
-    rate("Effect.timeout", N, () =>
-      Effect.runPromise(
-        Effect.gen(function* () {
-          const limited = Effect.timeout(effectTick, "10 seconds");
-          for (let i = 0; i < N; i++) yield* limited;
-        }),
-      ),
-    ),
-  ],
-  "spool timeout",
-);
-
-await row(
-  "work queue, 10 workers",
-  [
-    rate("spool Queue", N, async () => {
-      const queue = new Queue<number>(100);
-      await group((g) => {
-        for (let i = 0; i < 10; i++) {
-          g.spawn(async () => {
-            for await (const _ of queue) await tick();
-          });
-        }
-        g.spawn(async () => {
-          for (const item of items) await queue.put(item);
-          queue.shutdown();
-        });
-      });
-    }),
-    rate("p-queue", N, async () => {
-      const queue = new PQueue({ concurrency: 10 });
-      for (const _ of items) {
-        await queue.onSizeLessThan(100);
-        void queue.add(tick);
-      }
-      await queue.onIdle();
-    }),
-  ],
-  "spool Queue",
-);
-
-const SLEEPERS = 100_000;
-const memory: Record<string, { bytesEach: number; cancelSeconds: number }> = {};
-
-/** Bytes per sleeper while all sleep, and the seconds that cancelling all of them takes. */
-async function sleepers(
-  name: string,
-  begin: (ready: () => Promise<void>) => Promise<unknown>,
-): Promise<void> {
-  globalThis.gc?.();
-  const before = process.memoryUsage();
-  let bytesEach = 0;
-  let cancelled = 0;
-  await begin(async () => {
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    globalThis.gc?.();
-    const now = process.memoryUsage();
-    bytesEach = (now.heapUsed + now.external - before.heapUsed - before.external) / SLEEPERS;
-    cancelled = performance.now();
-  });
-  const cancelSeconds = (performance.now() - cancelled) / 1000;
-  memory[name] = { bytesEach: Math.round(bytesEach), cancelSeconds };
-  console.log(
-    `  ${name.padEnd(28)} ${Math.round(bytesEach)} bytes each, all cancelled in ${cancelSeconds.toFixed(2)} s`,
-  );
+  ];
 }
-
-console.log(`\n${SLEEPERS} sleepers`);
-await sleepers("promise and timer", async (ready) => {
-  const timers: NodeJS.Timeout[] = [];
-  const all = Array.from(
-    { length: SLEEPERS },
-    () => new Promise<void>((resolve) => timers.push(setTimeout(resolve, 1e6))),
-  );
-  await ready();
-  for (const timer of timers) clearTimeout(timer);
-  return all.length;
-});
-await sleepers("spool group", (ready) =>
-  group(async (g) => {
-    for (let i = 0; i < SLEEPERS; i++) g.spawn(sleep, 1000);
-    await ready();
-    g.cancel();
-  }),
-);
-await sleepers("effection spawn", (ready) =>
-  effectionRun(function* () {
-    for (let i = 0; i < SLEEPERS; i++) yield* spawn(() => effectionSleep(1e6));
-    yield* call(ready);
-  }),
-);
-await sleepers("Effect fork", (ready) =>
-  Effect.runPromise(
-    Effect.gen(function* () {
-      const fibers = [];
-      for (let i = 0; i < SLEEPERS; i++) fibers.push(yield* Effect.forkChild(Effect.sleep("1000 seconds")));
-      yield* Effect.promise(ready);
-      yield* Fiber.interruptAll(fibers);
-    }),
-  ),
-);
-
-console.log(`\nwritten to ${writeResults("asyncio", tables, { sleepers: memory })}`);
