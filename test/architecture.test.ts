@@ -18,10 +18,10 @@ const LAYERS: Record<string, number> = {
   gevent: 6,
   celery: 6,
   profile: 6,
-  compare: 6,
-  dashboard: 7,
-  cli: 7,
-  testing: 7,
+  compare: 7,
+  dashboard: 8,
+  cli: 8,
+  testing: 8,
 };
 const PRIVATE = new Set(["core", "worker", "cli"]);
 /** Each optional peer may be imported in exactly one file, on first use. */

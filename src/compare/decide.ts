@@ -20,6 +20,7 @@ const SIMPLICITY: Record<ModelKind, number> = {
   threads: 2,
   "threads-async": 3,
   processes: 4,
+  celery: 5,
   custom: 5,
 };
 
@@ -130,6 +131,7 @@ const WHY: Record<Exclude<ModelKind, "serial">, (c: Classification, row: Row) =>
   "threads-async": (c, row) =>
     `${c.reason}; one loop can give ${mostAsyncGain(c.loopBusy).toFixed(1)}x at most, a loop in each of ${row.model.workers} threads more`,
   processes: (c) => `${c.reason}; processes were more than 5 % faster than threads`,
+  celery: (c, row) => `${c.reason}; ${row.model.name} was more than 5 % faster than anything local`,
   custom: (c, row) => `${c.reason}; ${row.model.name} was more than 5 % faster than anything local`,
 };
 

@@ -1,5 +1,5 @@
 /**
- * compare - layer 6, public as `spool/compare`: which way of running it suits a piece of work. Runs the same function
+ * compare - layer 7, public as `spool/compare`: which way of running it suits a piece of work. Runs the same function
  * serially, on the event loop, in threads and in processes, measures, classifies and recommends; `auto.map` picks
  * one without running anything twice. Imports the executors of the rooms below and their contract, nothing else.
  * Begin with compare.ts; the reasoning is in formulas.ts, classify.ts, confidence.ts and decide.ts (pure), the

@@ -1,6 +1,8 @@
 import { ship } from "../closures/index.ts";
+import { ArgumentError } from "../core/index.ts";
 import { classify } from "./classify.ts";
 import { openExecutor } from "./executors.ts";
+import { clusterRunner } from "./measure/cluster.ts";
 import { type Task, probed } from "./measure/probe.ts";
 import type { Measured } from "./measure/rounds.ts";
 import { type Runner, executorRunner, serialRunner } from "./measure/runner.ts";
@@ -95,7 +97,24 @@ function openers(fn: Task, models: readonly Model[], settings: Settings): Opener
         executorRunner(model, () => executor, shipped, { signal: settings.signal, keepOpen: true }),
     };
   });
-  return [...local, ...custom];
+  return [...local, ...custom, ...clusters(settings)];
+}
+
+function clusters({ broker, reference, cores, signal }: Settings): Opener[] {
+  if (broker === undefined) return [];
+  const model: Model = { kind: "celery", name: `celery x${cores}`, workers: cores, concurrency: 1 };
+  return [
+    {
+      model,
+      start: async () => {
+        if (reference === undefined)
+          throw new ArgumentError(
+            "tasks behind a broker are found by name: give `reference` with the module's URL and the export",
+          );
+        return clusterRunner(model, broker, reference, { signal });
+      },
+    },
+  ];
 }
 
 /** Inside the task that measures it, the function would fail only once it is called: ask for it alone, up front. */

@@ -18,6 +18,8 @@ export interface CompareOptions {
   readonly concurrency?: readonly number[];
   /** Further executors to put beside the local ones, by the name of their row. They are not shut down. */
   readonly executors?: Readonly<Record<string, Executor>>;
+  /** A broker's URL (`redis://`, `amqp://`, `sqlite://`): the same work as Celery tasks over it too; needs `reference`. */
+  readonly broker?: string;
   readonly signal?: AbortSignal;
   /** Called before each timed run. */
   readonly onProgress?: (step: CompareStep) => void;
@@ -38,6 +40,7 @@ export interface Settings {
   readonly workers: readonly number[] | undefined;
   readonly concurrency: readonly number[] | undefined;
   readonly executors: Readonly<Record<string, Executor>>;
+  readonly broker: string | undefined;
   readonly signal: AbortSignal | undefined;
   readonly reference: FunctionReference | undefined;
   readonly cores: number;
@@ -50,6 +53,8 @@ export function validate(fn: unknown, options: CompareOptions): Settings {
   const budget = requireSeconds("budget", options.budget ?? 30);
   if (budget === 0 || budget === Infinity) throw invalid("budget", budget, "a number of seconds above 0");
   for (const n of options.workers ?? []) requireInteger("workers", n, 1, 1024);
+  if (options.broker !== undefined && !URL.canParse(options.broker))
+    throw invalid("broker", options.broker, "a broker's URL, for example redis://127.0.0.1");
   for (const n of options.concurrency ?? []) requireInteger("concurrency", n, 2, 65_536);
   return {
     name: options.name ?? ((fn as { name: string }).name || "function"),
@@ -58,6 +63,7 @@ export function validate(fn: unknown, options: CompareOptions): Settings {
     workers: options.workers,
     concurrency: options.concurrency,
     executors: options.executors ?? {},
+    broker: options.broker,
     signal: options.signal,
     reference: options.reference,
     cores: availableParallelism(),

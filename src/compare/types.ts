@@ -1,5 +1,12 @@
 /** The ways to run the same work. `threads-async` is threads with several tasks in flight in each. */
-export type ModelKind = "serial" | "event-loop" | "threads" | "threads-async" | "processes" | "custom";
+export type ModelKind =
+  | "serial"
+  | "event-loop"
+  | "threads"
+  | "threads-async"
+  | "processes"
+  | "celery"
+  | "custom";
 
 /** One way to run the work, with its size. */
 export interface Model {

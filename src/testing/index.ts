@@ -1,5 +1,5 @@
 /**
- * testing - layer 7: the test kit for code that waits. A virtual clock that jumps when everything is blocked, a
+ * testing - layer 8: the test kit for code that waits. A virtual clock that jumps when everything is blocked, a
  * sequencer, wait-until-all-blocked, a leak check. Imports core and asyncio; nothing imports it.
  * Begin with virtual-clock.ts.
  */

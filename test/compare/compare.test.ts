@@ -96,6 +96,21 @@ test("further executors stand beside the local ones and stay open", async () => 
   await cluster.shutdown();
 });
 
+test("a broker puts the same work as Celery tasks beside the rest, and empties its queue", async () => {
+  const reference = { url: new URL("../programs/compare/work.ts", import.meta.url).href, name: "spin" };
+  const broker = "memory://";
+  const found = await compare(spin, inputs, { ...QUICK, workers: [1], broker, reference });
+  assert.deepEqual(found.unable, []);
+  const row = found.rows.at(-1)!;
+  assert.deepEqual([row.model.kind, row.failed, row.differsAt], ["celery", 0, null]);
+  assert.equal(row.timeline.length % found.measured, 0, "as many spans as tasks");
+  assert.equal(found.resultsEqual, true);
+
+  const unnamed = await compare(spin, inputs, { ...QUICK, workers: [1], broker });
+  assert.match(unnamed.unable[0]!.reason, /give `reference`/);
+  await assert.rejects(compare(spin, inputs, { ...QUICK, broker: "here" }), /`broker` must be/);
+});
+
 test("a sample stands for many inputs, and the answer for a single run is for all of them", async () => {
   const many = Array.from({ length: 5_000 }, (_, i) => i);
   const found = await compare(pause, many, { ...QUICK, workers: [1] });

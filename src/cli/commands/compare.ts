@@ -20,6 +20,7 @@ const OPTIONS = {
   strict: { type: "boolean" },
   repetitions: { type: "string" },
   budget: { type: "string" },
+  broker: { type: "string" },
 } as const;
 
 const HELP = `usage: spool compare FILE[#export] [INPUTS...] [options]
@@ -34,6 +35,7 @@ from 0 to 63.
   --json-inputs      each input is a JSON value instead of text
   --repetitions N    timed runs of each model (default 5)
   --budget S         about how long the comparison may take (default 30)
+  --broker URL       also as Celery tasks over this broker (redis://, amqp://, sqlite://FILE)
   --strict           no recommendation, and exit code 1, when the measurements do not carry one
   --json             everything that was measured, as JSON
   --html FILE        also write a page with charts: speed-up curve, overhead, timeline of every worker
@@ -55,7 +57,10 @@ export const command: Command = {
     const given = { stdin: values.stdin === true, json: values["json-inputs"] === true };
     const inputs =
       given.stdin || operands.length > 0 ? inputsFrom(operands, given) : await inputsOf(work, file);
+    if (values.broker !== undefined && !URL.canParse(values.broker))
+      throw new UsageError(`--broker takes a URL, for example redis://127.0.0.1, got "${values.broker}"`);
     const comparison = await measure(work, inputs, {
+      broker: values.broker,
       repetitions: integerOption("--repetitions", values.repetitions, 1),
       budget: secondsOption("--budget", values.budget),
     });
@@ -67,7 +72,7 @@ export const command: Command = {
 };
 
 function kinds(): string[] {
-  return ["serial", "event-loop", "threads", "threads-async", "processes"];
+  return ["serial", "event-loop", "threads", "threads-async", "processes", "celery"];
 }
 
 const INTERRUPTED_CODE = 130;
@@ -95,7 +100,11 @@ async function inputsOf(
 async function measure(
   work: FunctionFile,
   inputs: AsyncIterable<unknown> | Iterable<unknown>,
-  options: { readonly repetitions: number | undefined; readonly budget: number | undefined },
+  options: {
+    readonly broker: string | undefined;
+    readonly repetitions: number | undefined;
+    readonly budget: number | undefined;
+  },
 ): Promise<Comparison | number> {
   let step = "starting";
   const progress = progressLine(() => `spool compare: ${step}`);
@@ -105,6 +114,7 @@ async function measure(
       name: work.name === "default" ? work.url.split("/").pop()! : work.name,
       reference: { url: work.url, name: work.name },
       signal: interrupts.stop,
+      ...(options.broker === undefined ? {} : { broker: options.broker }),
       ...(options.repetitions === undefined ? {} : { repetitions: options.repetitions }),
       ...(options.budget === undefined ? {} : { budget: options.budget }),
       onProgress: ({ model, round, repetitions }) => {

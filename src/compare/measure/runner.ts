@@ -57,6 +57,8 @@ export interface RunnerOptions {
   readonly signal?: AbortSignal | undefined;
   /** The executor belongs to somebody else and is not shut down. */
   readonly keepOpen?: boolean;
+  /** How a function that has a name is called there. */
+  readonly remoteProbe?: typeof remoteProbe;
 }
 
 /** Any executor. `workers` are found by asking, so that their counters can be read from outside. */
@@ -104,7 +106,8 @@ function runOn(
       ...(options.chunkSize === undefined ? {} : { chunkSize: options.chunkSize }),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     };
-    for await (const sample of startMap(executor, task, entries(), mapOptions)) pass.got(sample as Sample);
+    for await (const sample of startMap(executor, task, entries(), mapOptions, options.remoteProbe))
+      pass.got(sample as Sample);
   });
 }
 
@@ -113,10 +116,11 @@ function startMap(
   task: ProbeTask,
   entries: Iterable<Entry>,
   options: MapOptions,
+  call: typeof remoteProbe = remoteProbe,
 ): AsyncIterable<unknown> {
   if (typeof task === "function") return executor.map(task, entries, options);
   const { url, name } = task;
-  return executor.map(remoteProbe, entries, forever(url), forever(name), options);
+  return executor.map(call, entries, forever(url), forever(name), options);
 }
 
 function* forever<T>(value: T): Generator<T> {

@@ -4,8 +4,9 @@ import type { AmqpChannel } from "./link.ts";
 /** Declares a task queue as Celery does; other flags on an existing one are refused by the server. */
 export async function declareTaskQueue(channel: AmqpChannel, queue: QueueSpec): Promise<void> {
   const { name, exchange, exchangeType, routingKey } = queue;
-  await channel.assertExchange(exchange, exchangeType, { durable: true });
+  if (exchange !== "") await channel.assertExchange(exchange, exchangeType, { durable: true });
   await channel.assertQueue(name, { durable: true, arguments: queue.arguments ?? {} });
+  if (exchange === "") return;
   await channel.bindQueue(name, exchange, routingKey);
 }
 

@@ -56,6 +56,7 @@ class RedisBroker implements Broker {
   }
 
   async declareQueue({ exchange, name, routingKey }: QueueSpec): Promise<void> {
+    if (exchange === "") return;
     await this.#client.sadd(this.#keys.binding(exchange), this.#keys.bindingMember(routingKey, name));
   }
 
