@@ -1,3 +1,4 @@
+import { warnOfAssignedCapture } from "./assigned-capture.ts";
 import type { SyntaxNode, Use } from "./syntax.ts";
 import { whereIs } from "./capture-error.ts";
 import { captureVariable } from "./captured.ts";
@@ -119,6 +120,7 @@ function encodeEnvironment(
     else if (captured.kind === "value") {
       bind(variable.name, captured.slot);
       const declared = variable.variable;
+      if (variable.written && enc.nodeAt(0) === node) warnOfAssignedCapture(variable, place);
       if (captured.scope !== null && declared?.assigned === true)
         enc.captured({
           fn: node,
