@@ -54,6 +54,11 @@ export interface Settings {
   readonly taskAcksOnFailureOrTimeout: boolean;
   /** A task whose pool child died is run again, a bounded number of times. Celery's default is false. */
   readonly taskRejectOnWorkerLost: boolean;
+  /**
+   * A message that comes again (its worker was killed, its connection lost) is not run when its task has succeeded
+   * already. Celery's default is false.
+   */
+  readonly workerDeduplicateSuccessfulTasks: boolean;
   readonly taskTimeLimit: number | null;
   readonly taskSoftTimeLimit: number | null;
   readonly taskDefaultRateLimit: string | null;
@@ -100,6 +105,7 @@ const DEFAULTS: Omit<Settings, "broker" | "backend"> = {
   taskAcksLate: true,
   taskAcksOnFailureOrTimeout: true,
   taskRejectOnWorkerLost: true,
+  workerDeduplicateSuccessfulTasks: true,
   taskTimeLimit: null,
   taskSoftTimeLimit: null,
   taskDefaultRateLimit: null,

@@ -5,16 +5,22 @@ type OnBody = (body: Buffer) => void;
 
 const LARGEST_BATCH = 500;
 
-/** Subscriptions to result channels over one connection, opened with the first. */
+/**
+ * Subscriptions to result channels over one connection, opened with the first. What was announced while the connection
+ * was lost is read afterwards.
+ */
 export class Watchers {
   readonly #connect: () => Promise<RedisClient>;
+  readonly #read: (key: string) => Promise<Buffer | null>;
   readonly #channels = new Map<string, { watchers: Set<OnBody>; subscribed: Promise<void> }>();
   readonly #subscribes: Batcher<string, void>;
   #client: Promise<RedisClient> | undefined;
   #dropped: string[] = [];
 
-  constructor(connect: () => Promise<RedisClient>) {
+  /** A result's channel and its key have the same name; `read` gives what is stored there. */
+  constructor(connect: () => Promise<RedisClient>, read: (key: string) => Promise<Buffer | null>) {
     this.#connect = connect;
+    this.#read = read;
     this.#subscribes = new Batcher(async (channels) => {
       await (await this.#open()).subscribe(...channels);
       return Array.from(channels, () => undefined);
@@ -54,11 +60,29 @@ export class Watchers {
     if (channels.length > 0) await client?.unsubscribe(...channels).catch(() => {});
   }
 
+  #tell(channel: string, body: Buffer): void {
+    for (const watcher of this.#channels.get(channel)?.watchers ?? []) watcher(body);
+  }
+
+  /** The client subscribes again by itself; asking once more tells when that has been done. */
+  async #catchUp(client: RedisClient): Promise<void> {
+    const channels = [...this.#channels.keys()];
+    if (channels.length === 0) return;
+    await client.subscribe(...channels);
+    await Promise.all(
+      channels.map(async (channel) => {
+        const body = await this.#read(channel);
+        if (body !== null) this.#tell(channel, body);
+      }),
+    );
+  }
+
   #open(): Promise<RedisClient> {
     this.#client ??= this.#connect().then((client) => {
       client.on("messageBuffer", (channel: Buffer, body: Buffer) => {
-        for (const watcher of this.#channels.get(channel.toString())?.watchers ?? []) watcher(body);
+        this.#tell(channel.toString(), body);
       });
+      client.on("ready", () => void this.#catchUp(client).catch(() => {}));
       return client;
     });
     return this.#client;

@@ -85,9 +85,9 @@ class RedisBackend implements ResultBackend {
     const prefix = options.transport["global_keyprefix"];
     this.#prefix = typeof prefix === "string" ? prefix : "";
     this.#seconds = Math.trunc(options.resultExpires ?? 0);
-    this.#watchers = new Watchers(connect);
     this.#stores = new Batcher((items) => this.#storeAll(items), LARGEST_BATCH);
     this.#gets = new Batcher((keys) => this.#client.mgetBuffer(...keys), LARGEST_BATCH);
+    this.#watchers = new Watchers(connect, (key) => this.#gets.add(key));
     this.chords = new RedisChordCounter(client, this.#codec, this.#seconds, (id) => this.#groupKey(id));
   }
 

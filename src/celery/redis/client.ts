@@ -63,7 +63,6 @@ export async function connectRedis(address: RedisAddress): Promise<RedisClient> 
     ...address.options,
     lazyConnect: true,
     maxRetriesPerRequest: null,
-    enableReadyCheck: false,
     retryStrategy: (times: number) => Math.min(times * 50, LONGEST_PAUSE_MS),
   };
   const client = new (Redis as unknown as new (options: RedisOptions) => RedisClient)(options);

@@ -1,6 +1,7 @@
 import type { ResultBackend } from "../backends/backend.ts";
 import type { EventSender } from "../events/sender.ts";
 import type { Runtime } from "../runtime.ts";
+import type { Request } from "./request.ts";
 import type { Revoked } from "./revoked.ts";
 
 /** What the parts of one worker share. */
@@ -13,6 +14,8 @@ export interface WorkerContext {
   readonly events: EventSender;
   readonly revoked: Revoked;
   readonly log: Logger;
+  /** Every request from its delivery until it is settled, by id. */
+  readonly inHand: Map<string, Request>;
   /** Tasks accepted so far, by name. */
   readonly totals: Map<string, number>;
   /** Limits set by remote control, by task name: hard, soft. */

@@ -16,8 +16,6 @@ import { encodeException } from "../protocol/exceptions.ts";
 /** What the intake asks of its worker. */
 export interface IntakePorts {
   readonly enqueue: (request: Request) => void;
-  /** The request with that id which is in hand already. */
-  readonly known: (id: string) => Request | undefined;
   readonly settle: (request: Request, work: Promise<void>) => void;
   readonly heldChanged: () => void;
 }
@@ -80,16 +78,21 @@ export class Intake {
   }
 
   #decoded(delivery: Delivery, { headers, body }: Decoded): void {
-    const known = delivery.redelivered ? this.#ports.known(headers.id) : undefined;
-    if (known !== undefined) {
-      // The connection was lost while the task was in hand: same task, new message to acknowledge.
-      known.delivery = delivery;
-      return;
-    }
+    if (delivery.redelivered && this.#isInHand(headers, delivery)) return;
     const definition = this.#context.runtime.tasks.get(headers.task);
     if (definition === undefined) return this.#unknown(new Request(headers, body, UNKNOWN, delivery));
     const limits = this.#limits(headers, definition);
     this.#admit(new Request(headers, body, definition, delivery, limits));
+  }
+
+  /** The connection was lost while the task was in hand: same task, one more message to acknowledge. */
+  #isInHand({ id, retries }: TaskHeaders, delivery: Delivery): boolean {
+    const known = this.#context.inHand.get(id);
+    if (known === undefined || known.givenBack || retries > known.headers.retries) return false;
+    // An earlier try, whose acknowledgement was lost after its successor had been sent.
+    if (retries < known.headers.retries) delivery.ack();
+    else known.deliveredAgain(delivery);
+    return true;
   }
 
   #limits(headers: TaskHeaders, { name, options }: TaskDefinition): TaskHeaders["timeLimit"] {
@@ -102,7 +105,8 @@ export class Intake {
 
   #admit(request: Request): void {
     const { headers } = request;
-    const { totals, events, log } = this.#context;
+    const { totals, events, log, inHand } = this.#context;
+    inHand.set(request.id, request);
     log("info", `Task ${request.name}[${request.id}] received`);
     if (this.#unwanted(request)) return;
     totals.set(request.name, (totals.get(request.name) ?? 0) + 1);

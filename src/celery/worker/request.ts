@@ -17,10 +17,14 @@ export class Request {
   readonly definition: TaskDefinition;
   /** Seconds, hard before soft: the message's own, or else what the worker and the task say. */
   readonly limits: TaskHeaders["timeLimit"];
-  /** Replaced when the broker delivers the same message again after a lost connection. */
+  /** The newest: the broker delivers the same message again after a lost connection. */
   delivery: Delivery;
+  /** Its message was handed back, to be delivered again to anyone. */
+  givenBack = false;
   state: RequestState = "received";
   acknowledged = false;
+  readonly #earlier: Delivery[] = [];
+  #verdict: ((delivery: Delivery) => void) | undefined;
   /** Unix seconds of the start of the run. */
   timeStart: number | null = null;
   workerPid: number | null = null;
@@ -66,15 +70,26 @@ export class Request {
 
   /** Acknowledges once, however often it is called. */
   acknowledge(): void {
-    if (this.acknowledged) return;
-    this.acknowledged = true;
-    this.delivery.ack();
+    this.#judge((delivery) => delivery.ack());
   }
 
   reject(requeue: boolean): void {
+    if (!this.acknowledged) this.givenBack = requeue;
+    this.#judge((delivery) => delivery.reject(requeue));
+  }
+
+  #judge(verdict: (delivery: Delivery) => void): void {
     if (this.acknowledged) return;
     this.acknowledged = true;
-    this.delivery.reject(requeue);
+    this.#verdict = verdict;
+    for (const delivery of [...this.#earlier, this.delivery]) verdict(delivery);
+  }
+
+  /** The broker lost sight of this request and delivers it once more: what was or will be said holds for both. */
+  deliveredAgain(delivery: Delivery): void {
+    this.#earlier.push(this.delivery);
+    this.delivery = delivery;
+    this.#verdict?.(delivery);
   }
 
   invocation(hostname: string): Invocation {

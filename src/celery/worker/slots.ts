@@ -3,7 +3,8 @@ import type { ContextPorts } from "../context.ts";
 import type { WorkerContext } from "./context.ts";
 import type { TaskPool } from "./pool.ts";
 import type { Request } from "./request.ts";
-import { revoke, settle, type Ending } from "./settle.ts";
+import { mayHaveSucceeded, succeededBefore } from "./deduplicate.ts";
+import { revoke, settle } from "./settle.ts";
 import { storeState } from "./store.ts";
 
 /**
@@ -42,14 +43,6 @@ export class Slots {
     this.#pump();
   }
 
-  /** The request of that id that is in a slot or waits for one. */
-  find(id: string): Request | undefined {
-    const active = this.active.get(id);
-    if (active !== undefined) return active;
-    for (const request of this.ready) if (request.id === id) return request;
-    return undefined;
-  }
-
   /** Starts nothing more; what waits is forgotten here, its messages go back with the consumer. */
   close(): void {
     this.#open = false;
@@ -77,6 +70,8 @@ export class Slots {
       .finally(() => {
         request.state = "gone";
         this.#settling.delete(tracked);
+        const { inHand } = this.#context;
+        if (inHand.get(request.id) === request) inHand.delete(request.id);
         this.#changed?.();
       });
     this.#settling.add(tracked);
@@ -100,18 +95,32 @@ export class Slots {
     const { settings } = context.runtime;
     const { options } = request.definition;
     if (!(options.acksLate ?? settings.taskAcksLate)) request.acknowledge();
-    context.events.task("task-started", () => ({ uuid: request.id }));
-    if (options.trackStarted ?? settings.taskTrackStarted) this.#storeStarted(request);
-    void this.#pool
-      .run(request, context.node, this.#ports(request))
-      .then((ending) => this.#ended(request, ending));
+    if (mayHaveSucceeded(context, request)) void this.#runUnlessSucceeded(request);
+    else this.#run(request);
   }
 
-  #ended(request: Request, ending: Ending): void {
+  #run(request: Request): void {
+    const { runtime, events, node } = this.#context;
+    events.task("task-started", () => ({ uuid: request.id }));
+    const { options } = request.definition;
+    if (options.trackStarted ?? runtime.settings.taskTrackStarted) this.#storeStarted(request);
+    void this.#pool.run(request, node, this.#ports(request)).then((ending) => {
+      this.#processed++;
+      this.#leave(request, settle(this.#context, request, ending));
+    });
+  }
+
+  async #runUnlessSucceeded(request: Request): Promise<void> {
+    const done = await succeededBefore(this.#context, request);
+    if (done === undefined) this.#run(request);
+    else this.#leave(request, done());
+  }
+
+  /** The slot is free for the next; what is left to do for this one overlaps. */
+  #leave(request: Request, settling: Promise<void>): void {
     request.state = "settling";
     this.active.delete(request.id);
-    this.#processed++;
-    this.track(request, settle(this.#context, request, ending));
+    this.track(request, settling);
     this.#pump();
     this.#changed?.();
   }

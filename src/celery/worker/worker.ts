@@ -123,7 +123,6 @@ export class Worker implements Service {
     const slots = new Slots(context, pool, this.#startConcurrency());
     const intake = new Intake(context, {
       enqueue: (request) => slots.enqueue(request),
-      known: (id) => slots.find(id),
       settle: (request, work) => slots.track(request, work),
       heldChanged: () => this.#setPrefetch(),
     });
@@ -147,6 +146,7 @@ export class Worker implements Service {
       events: new EventSender(this.node, settings.eventExchange, broker, lamport, enabled),
       revoked: new Revoked(),
       log: this.#options.log ?? quietLogger,
+      inHand: new Map(),
       totals: new Map(),
       timeLimits: new Map(),
       losses: new Map(),

@@ -102,9 +102,12 @@ class AmqpBroker implements Broker {
     await this.#link.close();
   }
 
-  /** A lost connection leaves open whether the server has the message; sending it again is the safe side. */
+  /**
+   * A lost connection leaves open whether the server has the message. Sending it again is the safe side; it then says
+   * so, for a worker to look whether the task has been done.
+   */
   async #publishUntilConfirmed(message: Message, { exchange, routingKey }: Address): Promise<void> {
-    const options = toAmqp(message);
+    let options = toAmqp(message);
     const body = Buffer.from(message.body.buffer, message.body.byteOffset, message.body.byteLength);
     for (;;) {
       const channel = await this.#channel();
@@ -117,6 +120,7 @@ class AmqpBroker implements Broker {
         return;
       } catch (error) {
         if (this.#link.closed || error instanceof TypeError) throw error;
+        options = toAmqp({ ...message, headers: { ...message.headers, redelivered: true } });
         await pause(RETRY_SECONDS);
       }
     }

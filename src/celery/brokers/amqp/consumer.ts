@@ -117,7 +117,7 @@ function deliveryOf(channel: AmqpChannel, queue: string, message: AmqpMessage): 
     queue,
     exchange,
     routingKey,
-    redelivered,
+    redelivered: redelivered || message.properties.headers?.["redelivered"] === true,
     ack: () => attempt(() => channel.ack(message)),
     reject: (requeue) => attempt(() => channel.reject(message, requeue)),
   };

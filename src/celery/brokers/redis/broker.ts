@@ -16,6 +16,7 @@ import { RedisConsumer } from "./consumer.ts";
 import { encodeEnvelope } from "./envelope.ts";
 import { RedisKeys } from "./keys.ts";
 import { Listeners } from "./listeners.ts";
+import { PUSH } from "./scripts.ts";
 
 export interface RedisBrokerOptions {
   readonly leaseSeconds: number;
@@ -26,6 +27,8 @@ export interface RedisBrokerOptions {
 /** Celery's own default of `visibility_timeout`, in seconds. */
 const VISIBILITY_TIMEOUT = 3600;
 const LARGEST_PUSH = 500;
+/** Batches under way at once whose repetition after a lost connection is recognised. */
+const SENT_SLOTS = 1024;
 
 /** Celery's Redis transport: lists, a hash of what is held, channels for fanout. Needs Redis 6.2. */
 export async function openRedisBroker(url: string, options: RedisBrokerOptions): Promise<Broker> {
@@ -43,6 +46,8 @@ class RedisBroker implements Broker {
   readonly #keys: RedisKeys;
   readonly #listeners: Listeners;
   readonly #consumers = new Set<Consumer>();
+  readonly #sender = randomUUID();
+  #number = 0;
   readonly #pushes: Batcher<{ list: string; envelope: string }, void>;
 
   constructor(address: RedisAddress, client: RedisClient, options: RedisBrokerOptions) {
@@ -128,7 +133,13 @@ class RedisBroker implements Broker {
       if (same === undefined) byList.set(list, [envelope]);
       else same.push(envelope);
     }
-    await Promise.all([...byList].map(([list, envelopes]) => this.#client.lpush(list, ...envelopes)));
+    const sent = `${this.#keys.sent}.${this.#sender}`;
+    await Promise.all(
+      [...byList].map(([list, envelopes]) => {
+        const number = this.#number++;
+        return PUSH.run(this.#client, [sent, list], [number % SENT_SLOTS, number, ...envelopes]);
+      }),
+    );
     return Array.from(items, () => undefined);
   }
 

@@ -20,6 +20,7 @@ export class RedisConsumer implements Consumer {
   #taking = false;
   #again = false;
   #paused = false;
+  #closed = false;
   #flights = new Set<Promise<unknown>>();
 
   constructor(parts: RedisConsumerParts, options: ConsumeOptions) {
@@ -64,6 +65,7 @@ export class RedisConsumer implements Consumer {
 
   async close(): Promise<void> {
     await this.pause();
+    this.#closed = true;
     this.#leases.close();
     // The one to be taken next is put back last.
     for (const tag of [...this.#open.keys()].reverse()) this.#putBack(tag, "RPUSH");
@@ -170,8 +172,18 @@ export class RedisConsumer implements Consumer {
     this.#released = [];
     const { client, keys } = this.#parts;
     // Taking more is asked for first: both travel together, and the worker does not run dry meanwhile.
-    this.#track(RELEASE.run(client, [keys.unacked, keys.index, keys.lease], tags));
+    this.#track(
+      RELEASE.run(client, [keys.unacked, keys.index, keys.lease], tags).catch(() => this.#releaseLater(tags)),
+    );
     if (!this.#paused) this.#take();
+  }
+
+  /** The server refused, as one does that is loading or full. Forgotten acknowledgements would make tasks run twice. */
+  async #releaseLater(tags: readonly string[]): Promise<void> {
+    if (this.#closed) return;
+    await new Promise<void>((resolve) => clock().after(RETRY_SECONDS, resolve));
+    this.#released.push(...tags);
+    this.#flush();
   }
 
   #putBack(tag: string, where: "LPUSH" | "RPUSH"): void {

@@ -6,6 +6,7 @@ export class RedisKeys {
   readonly unacked: string;
   readonly index: string;
   readonly lease: string;
+  readonly sent: string;
   readonly #db: number;
 
   constructor(db: number, transport: Readonly<Record<string, unknown>>) {
@@ -20,6 +21,7 @@ export class RedisKeys {
     this.unacked = this.prefix + text("unacked_key", "unacked");
     this.index = this.prefix + text("unacked_index_key", "unacked_index");
     this.lease = this.prefix + text("unacked_lease_key", "unacked_lease");
+    this.sent = this.prefix + text("unacked_sent_key", "unacked_sent");
   }
 
   /** The list for a queue's messages of this priority, which is rounded down to a step. */

@@ -1,5 +1,6 @@
 import { clock } from "../../../core/index.ts";
 import { decodeJson, encodeJson } from "../../protocol/json.ts";
+import { Vigil } from "../vigil.ts";
 import { decodeEnvelope, encodeEnvelope } from "./envelope.ts";
 import type { RedisConsumerParts } from "./consumer-parts.ts";
 import { CLAIM_LOST, PUT_BACK, RENEW } from "./scripts.ts";
@@ -11,12 +12,14 @@ const RENEWALS = 3;
 export class Leases {
   readonly #parts: RedisConsumerParts;
   readonly #held: () => readonly string[];
+  readonly #vigil: Vigil;
   #cancel: (() => void) | undefined;
   #closed = false;
 
   constructor(parts: RedisConsumerParts, held: () => readonly string[]) {
     this.#parts = parts;
     this.#held = held;
+    this.#vigil = new Vigil(parts.leaseSeconds);
   }
 
   start(): void {
@@ -34,15 +37,15 @@ export class Leases {
   async #round(): Promise<void> {
     try {
       await this.#renew();
-      await this.#restoreLost();
+      if (this.#vigil.renewed()) await this.#restoreLost();
     } catch {
       // The connection is away; the next round comes soon enough.
     }
   }
 
+  /** Asks the server in any case, so that its absence is noticed. */
   async #renew(): Promise<void> {
     const tags = this.#held();
-    if (tags.length === 0) return;
     const { client, keys, leaseSeconds } = this.#parts;
     const now = Date.now() / 1000;
     await RENEW.run(client, [keys.index, keys.lease], [now, now + leaseSeconds, ...tags]);
@@ -54,7 +57,7 @@ export class Leases {
     const found = (await CLAIM_LOST.run(
       client,
       [keys.unacked, keys.index, keys.lease],
-      [now, now + leaseSeconds, now - visibilityTimeout],
+      [now, now + leaseSeconds, now - visibilityTimeout, leaseSeconds],
     )) as string[];
     for (let i = 0; i < found.length; i += 2) await this.#putBack(found[i]!, found[i + 1]!);
   }

@@ -1,12 +1,25 @@
 import { Script } from "../../redis/script.ts";
 
 /**
- * The key schema that all scripts share, Celery's own but for the last:
+ * The key schema that all scripts share, Celery's own but for lease and sent:
  *   unacked        hash  tag -> [envelope, exchange, routing key]    what consumers hold
  *   unacked_index  zset  tag, scored by the time it was taken        read by Python's visibility timeout
  *   unacked_lease  zset  tag, scored by the time its lease ends      only for what this package's consumers hold
+ *   unacked_sent.S  hash  slot -> number of the batch that the sender S sent last
  *   QUEUE, QUEUE\x06\x163 ...  lists, one per priority step
  */
+
+/**
+ * Sends messages, once: a client whose connection broke cannot know whether its last commands were carried out and
+ * repeats them. The latest numbers of a sender are kept in a ring, for as long as it may come back.
+ * KEYS sent (hash), list   ARGV slot of the ring, number, envelope ...
+ */
+export const PUSH: Script = new Script(`
+if redis.call('HGET', KEYS[1], ARGV[1]) == ARGV[2] then return end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+redis.call('EXPIRE', KEYS[1], 600)
+redis.call('LPUSH', KEYS[2], unpack(ARGV, 3))
+`);
 
 /**
  * Takes up to `max` messages and records them as held, in one step: a consumer killed at any moment loses none.
@@ -64,14 +77,18 @@ end
 
 /**
  * Finds what nobody holds any more: leases that ended, and messages without a lease (Python's) that are older than the
- * visibility timeout. The finder gets a short lease of its own, so that only one puts each back.
- * KEYS unacked, index, lease   ARGV now, finder's lease end, oldest allowed   Returns tag, held text, for each.
+ * visibility timeout. The finder gets a short lease of its own, so that only one puts each back. A server that was just
+ * started waits a lease, so that those who held on to it can come back and renew.
+ * KEYS unacked, index, lease   ARGV now, finder's lease end, oldest allowed, lease   Returns tag, held text, for each.
  */
 export const CLAIM_LOST: Script = new Script(`
 local lost = redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', ARGV[1], 'LIMIT', 0, 100)
 for _, tag in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', ARGV[3], 'LIMIT', 0, 100)) do
   if not redis.call('ZSCORE', KEYS[3], tag) then lost[#lost + 1] = tag end
 end
+if #lost == 0 then return lost end
+local uptime = string.match(redis.call('INFO', 'server'), 'uptime_in_seconds:(%d+)')
+if tonumber(uptime) < tonumber(ARGV[4]) then return {} end
 local found = {}
 for _, tag in ipairs(lost) do
   local held = redis.call('HGET', KEYS[1], tag)

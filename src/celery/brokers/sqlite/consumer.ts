@@ -3,6 +3,7 @@ import { clock } from "../../../core/index.ts";
 import type { SqliteFile } from "../../sqlite/file.ts";
 import type { ConsumeOptions, Consumer, Delivery, QueueSpec } from "../broker.ts";
 import { decodeEnvelope, type Opened } from "../redis/envelope.ts";
+import { Vigil } from "../vigil.ts";
 
 const TAKE = `
 UPDATE messages SET holder = ?, lease_until = ? WHERE id IN (
@@ -27,6 +28,7 @@ export class SqliteConsumer implements Consumer {
   readonly #leaseMs: number;
   readonly #options: ConsumeOptions;
   readonly #holder = randomUUID();
+  readonly #vigil: Vigil;
   readonly #open = new Set<number>();
   readonly #flights = new Set<Promise<unknown>>();
   #queues: QueueSpec[] = [];
@@ -40,6 +42,7 @@ export class SqliteConsumer implements Consumer {
   constructor(file: SqliteFile, leaseSeconds: number, options: ConsumeOptions) {
     this.#file = file;
     this.#leaseMs = leaseSeconds * 1000;
+    this.#vigil = new Vigil(leaseSeconds);
     this.#options = options;
     this.#prefetch = options.prefetch;
   }
@@ -90,7 +93,7 @@ export class SqliteConsumer implements Consumer {
     this.#write(() => {
       const now = Date.now();
       if (this.#open.size > 0) this.#file.run(RENEW, now + this.#leaseMs, this.#holder);
-      this.#file.run(RELEASE_LOST, now);
+      if (this.#vigil.renewed()) this.#file.run(RELEASE_LOST, now);
     }).catch(() => {});
     this.#take();
     this.#cancelRound = clock().after(this.#leaseMs / 1000 / RENEWALS, () => this.#round());

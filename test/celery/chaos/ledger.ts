@@ -1,0 +1,76 @@
+import { readFileSync } from "node:fs";
+import type { Kill } from "./crew.ts";
+
+/** From when to when a broker was away, epoch milliseconds. */
+export interface Outage {
+  readonly from: number;
+  readonly to: number;
+}
+
+interface Run {
+  readonly pid: number;
+  readonly parent: number;
+  readonly begin: number;
+  end: number | undefined;
+}
+
+/** Why tasks ran more than once: each run but a task's last one counts under the first cause that holds. */
+export interface Doubles {
+  /** Its process or its worker was killed under it. */
+  midTask: number;
+  /** It ended, but its worker was killed before result and acknowledgement were written. */
+  beforeAck: number;
+  /** It was in hand when the broker went away, which gave it to somebody else. */
+  brokerGone: number;
+  /** None of these: the task was run again without need. */
+  unexplained: number;
+}
+
+/** Milliseconds within which an ended run is stored and acknowledged on this loaded machine. */
+const SETTLING_MS = 1000;
+
+/** Reads the notes that the tasks left and explains every second run. */
+export function readLedger(
+  file: string,
+  kills: readonly Kill[],
+  outages: readonly Outage[],
+): { doubles: Doubles; unexplained: readonly string[] } {
+  const doubles: Doubles = { midTask: 0, beforeAck: 0, brokerGone: 0, unexplained: 0 };
+  const unexplained: string[] = [];
+  for (const [id, all] of readRuns(file)) {
+    const inOrder = all.toSorted((a, b) => a.begin - b.begin);
+    for (const run of inOrder.slice(0, -1)) {
+      const cause = causeOf(run, kills, outages);
+      doubles[cause]++;
+      if (cause === "unexplained") unexplained.push(`task ${id}: ${JSON.stringify(inOrder)}`);
+    }
+  }
+  return { doubles, unexplained };
+}
+
+function causeOf(run: Run, kills: readonly Kill[], outages: readonly Outage[]): keyof Doubles {
+  const struck = kills.filter(({ pid }) => pid === run.pid || pid === run.parent);
+  if (run.end === undefined) return struck.length > 0 ? "midTask" : "unexplained";
+  const end = run.end;
+  // A pool's process whose worker is killed may still come to the end of what it was given.
+  if (struck.some(({ at }) => at >= run.begin - SETTLING_MS && at <= end)) return "midTask";
+  if (struck.some(({ at }) => at > end && at - end < SETTLING_MS)) return "beforeAck";
+  const away = outages.some(({ from, to }) => run.begin < to && end + SETTLING_MS > from);
+  return away ? "brokerGone" : "unexplained";
+}
+
+function readRuns(file: string): Map<string, Run[]> {
+  const byTask = new Map<string, Run[]>();
+  for (const line of readFileSync(file, "utf8").split("\n")) {
+    const [mark, id = "", pid, parent, at] = line.split(" ");
+    const runs = byTask.get(id) ?? [];
+    if (mark === "S") {
+      runs.push({ pid: Number(pid), parent: Number(parent), begin: Number(at), end: undefined });
+      byTask.set(id, runs);
+    } else if (mark === "E") {
+      const open = runs.findLast((run) => run.pid === Number(pid) && run.end === undefined);
+      if (open !== undefined) open.end = Number(at);
+    }
+  }
+  return byTask;
+}
