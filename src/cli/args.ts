@@ -29,6 +29,11 @@ export function integerOption(flag: string, value: string | undefined, min: numb
   return number;
 }
 
+/** Whole numbers with commas between them; undefined when the option was not given. */
+export function integersOption(flag: string, value: string | undefined, min: number): number[] | undefined {
+  return value?.split(",").map((part) => integerOption(flag, part, min)!);
+}
+
 /** A duration option in seconds; undefined when it was not given. */
 export function secondsOption(flag: string, value: string | undefined): number | undefined {
   if (value === undefined) return undefined;

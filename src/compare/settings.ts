@@ -9,17 +9,17 @@ export interface CompareOptions {
   /** Where workers import the function from; without it the function is captured and shipped. */
   readonly reference?: FunctionReference;
   /** Timed runs of each model, after one that is dropped. Default 5. */
-  readonly repetitions?: number;
+  readonly repetitions?: number | undefined;
   /** About how long the whole comparison may take, in seconds; with many or long inputs it runs a sample of them. Default 30. */
-  readonly budget?: number;
+  readonly budget?: number | undefined;
   /** Pool sizes to try; default powers of two up to the number of cores. */
-  readonly workers?: readonly number[];
+  readonly workers?: readonly number[] | undefined;
   /** Tasks in flight on the event loop to try; default chosen by what the serial run shows. */
-  readonly concurrency?: readonly number[];
+  readonly concurrency?: readonly number[] | undefined;
   /** Further executors to put beside the local ones, by the name of their row. They are not shut down. */
   readonly executors?: Readonly<Record<string, Executor>>;
   /** A broker's URL (`redis://`, `amqp://`, `sqlite://`): the same work as Celery tasks over it too; needs `reference`. */
-  readonly broker?: string;
+  readonly broker?: string | undefined;
   readonly signal?: AbortSignal;
   /** Called before each timed run. */
   readonly onProgress?: (step: CompareStep) => void;

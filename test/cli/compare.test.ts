@@ -27,9 +27,14 @@ test("a table with the class and the recommendation, and a page, from the module
 
 test("--json gives everything that was measured; --expect turns another answer into exit code 1", async () => {
   const args = ["compare", `${program}#pause`, "1", "2", "3", "4", "--json-inputs", "--json"];
-  const { code, stdout } = await spool([...args, ...QUICK, "--expect", "processes"]);
+  const sizes = ["--workers", "1,2", "--concurrency", "3"];
+  const { code, stdout } = await spool([...args, ...sizes, ...QUICK, "--expect", "processes"]);
   assert.equal(code, 1);
   const found = JSON.parse(stdout) as Comparison;
+  assert.deepEqual(
+    found.rows.map((row) => row.model.name),
+    ["serial", "event loop x3", "threads x1", "threads x2", "processes x1", "processes x2"],
+  );
   assert.deepEqual([found.name, found.inputs, found.classification.class], ["pause", 4, "async-io"]);
 });
 
@@ -71,6 +76,8 @@ test("Ctrl-C ends the comparison at once, without an answer", async () => {
 
 const MISTAKES: readonly (readonly [string[], RegExp])[] = [
   [[], /which function\?/],
+  [[`${program}#spin`, "--workers", "1,x"], /--workers takes a whole number of at least 1, got "x"/],
+  [[`${program}#spin`, "--broker", "here"], /--broker takes a URL/],
   [[program, "--expect", "magic"], /--expect takes one of serial, event-loop, threads/],
   [[`${program}#inputs`], /"inputs" of .* is not a function/],
   [[`${program}#spin`, "--repetitions", "0"], /--repetitions takes a whole number of at least 1/],

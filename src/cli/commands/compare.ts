@@ -1,8 +1,15 @@
 import { writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { type Comparison, compare, renderHtml, renderMarkdown, renderTable } from "../../compare/index.ts";
+import {
+  type CompareOptions,
+  type Comparison,
+  compare,
+  renderHtml,
+  renderMarkdown,
+  renderTable,
+} from "../../compare/index.ts";
 import { ArgumentError, UsageError } from "../../core/index.ts";
-import { integerOption, parseCommand, secondsOption } from "../args.ts";
+import { integerOption, integersOption, parseCommand, secondsOption } from "../args.ts";
 import type { Command } from "../command.ts";
 import { type FunctionFile, loadFunction } from "../function-file.ts";
 import { onInterrupt } from "../interrupt.ts";
@@ -18,6 +25,8 @@ const OPTIONS = {
   ci: { type: "boolean" },
   expect: { type: "string" },
   strict: { type: "boolean" },
+  workers: { type: "string" },
+  concurrency: { type: "string" },
   repetitions: { type: "string" },
   budget: { type: "string" },
   broker: { type: "string" },
@@ -33,6 +42,8 @@ from 0 to 63.
 
   --stdin            inputs are the lines of standard input
   --json-inputs      each input is a JSON value instead of text
+  --workers N,N      sizes of the pools (default powers of two up to the cores, and the cores)
+  --concurrency N,N  tasks at once on the event loop (default chosen by what the serial run shows)
   --repetitions N    timed runs of each model (default 5)
   --budget S         about how long the comparison may take (default 30)
   --broker URL       also as Celery tasks over this broker (redis://, amqp://, sqlite://FILE)
@@ -61,6 +72,8 @@ export const command: Command = {
       throw new UsageError(`--broker takes a URL, for example redis://127.0.0.1, got "${values.broker}"`);
     const comparison = await measure(work, inputs, {
       broker: values.broker,
+      workers: integersOption("--workers", values.workers, 1),
+      concurrency: integersOption("--concurrency", values.concurrency, 2),
       repetitions: integerOption("--repetitions", values.repetitions, 1),
       budget: secondsOption("--budget", values.budget),
     });
@@ -100,11 +113,7 @@ async function inputsOf(
 async function measure(
   work: FunctionFile,
   inputs: AsyncIterable<unknown> | Iterable<unknown>,
-  options: {
-    readonly broker: string | undefined;
-    readonly repetitions: number | undefined;
-    readonly budget: number | undefined;
-  },
+  options: CompareOptions,
 ): Promise<Comparison | number> {
   let step = "starting";
   const progress = progressLine(() => `spool compare: ${step}`);
@@ -114,9 +123,7 @@ async function measure(
       name: work.name === "default" ? work.url.split("/").pop()! : work.name,
       reference: { url: work.url, name: work.name },
       signal: interrupts.stop,
-      ...(options.broker === undefined ? {} : { broker: options.broker }),
-      ...(options.repetitions === undefined ? {} : { repetitions: options.repetitions }),
-      ...(options.budget === undefined ? {} : { budget: options.budget }),
+      ...options,
       onProgress: ({ model, round, repetitions }) => {
         step = round === 0 ? `warming up ${model}` : `${model}, repetition ${round} of ${repetitions}`;
       },
