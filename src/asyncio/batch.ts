@@ -44,9 +44,6 @@ export abstract class Batch implements Holder {
     });
     this.scope = new Scope(currentScope());
     this.scope.holder = this;
-    this.scope.afterCancel = () => {
-      this.#stopStallWatch = watchStall(this.scope, this.name);
-    };
     this.#release = this.#limit(options);
   }
 
@@ -57,6 +54,10 @@ export abstract class Batch implements Holder {
   protected failed(_index: number, error: unknown): void {
     this.errors.push(error);
     this.stop(`${this.name} was cancelled because one of its calls failed`, error);
+  }
+
+  onCancelled(): void {
+    this.#stopStallWatch = watchStall(this.scope, this.name);
   }
 
   describe(): string {

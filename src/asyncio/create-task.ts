@@ -22,6 +22,6 @@ export function allTasks(): Set<Task<unknown>> {
     if (scope.holder instanceof Task) tasks.add(scope.holder as Task<unknown>);
     for (let node = scope.first; node !== undefined; node = node.next) if (node instanceof Scope) visit(node);
   };
-  visit(currentScope().root);
+  visit(freeTasksOf(currentScope()).scope);
   return tasks;
 }

@@ -57,9 +57,12 @@ export class FreeTasks implements TaskOwner, Holder {
 const program = new FreeTasks("program", programScope);
 process.on("beforeExit", () => program.raiseUnseen());
 
-/** The owner of free tasks for code that runs in `scope`. */
+/** The owner of free tasks for code that runs in `scope`: the innermost runner's, or the program's. */
 export function freeTasksOf(scope: Scope): FreeTasks {
-  return scope.root.holder as FreeTasks;
+  for (let at: Scope | undefined = scope; at !== undefined; at = at.parent) {
+    if (at.holder instanceof FreeTasks) return at.holder;
+  }
+  return program;
 }
 
 interface Remembered {

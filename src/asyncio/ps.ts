@@ -44,7 +44,7 @@ function nodeOf(scope: Scope): ProcessNode {
     name: holder.name,
     details: holder.describe?.() ?? "",
     cancelled: scope.cancelled,
-    abandoned: scope.abandoned,
+    abandoned: holder.abandoned ?? false,
     waitsFor: waitsOf(scope),
     children: childrenOf(scope),
   };

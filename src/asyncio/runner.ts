@@ -35,7 +35,7 @@ export class Runner implements AsyncDisposable {
 
   constructor(options: RunOptions = {}) {
     this.#signals = (options.signals ?? true) && isMainThread;
-    this.#tasks = new FreeTasks(options.name ?? "run", new Scope(currentScope(), false, true));
+    this.#tasks = new FreeTasks(options.name ?? "run", new Scope(currentScope()));
   }
 
   /** Runs `fn` as the main task and gives its result. Free tasks go on until `close`. */

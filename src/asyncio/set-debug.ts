@@ -1,8 +1,8 @@
 import { type AsyncHook, createHook } from "node:async_hooks";
 import { requireSeconds } from "../core/index.ts";
 import { type DebugTask, debug } from "./debug.ts";
-import { currentScope } from "./scope.ts";
 import { type Site, captureSite, siteText } from "./site.ts";
+import { currentTask } from "./task.ts";
 
 export interface DebugOptions {
   /** Seconds that one callback may hold the event loop; default 0.1, as in Python. */
@@ -74,7 +74,7 @@ class Debugger {
 
   #created(id: number, type: string): void {
     if (type !== "Timeout") return;
-    const { task } = currentScope();
+    const task = currentTask();
     if (task !== undefined) this.#timers.set(id, { task, site: captureSite(setTimeout) });
   }
 
@@ -83,7 +83,7 @@ class Debugger {
     if (started === undefined) return;
     const seconds = (performance.now() - started) / 1000;
     if (seconds < this.#slow) return;
-    const task = currentScope().task as DebugTask | undefined;
+    const task = currentTask();
     const who = task === undefined ? "A callback" : `Task "${task.name}" (spawned at ${task.spawnedAt})`;
     this.#report(
       "slow-callback",
@@ -99,6 +99,8 @@ class Debugger {
       for (const [id, timer] of this.#timers) {
         if (timer.task !== task) continue;
         this.#timers.delete(id);
+        // The one timer behind all sleeps and deadlines belongs to whichever task set it first.
+        if (timer.site.stack?.includes(ALARMS)) continue;
         const place = siteText(timer.site);
         // Node's own modules keep timers of their own, such as those of idle sockets.
         if (place.startsWith("node:")) continue;
@@ -116,6 +118,8 @@ class Debugger {
     this.#onFinding({ kind, message, task: task?.name });
   }
 }
+
+const ALARMS = new URL("../core/alarms.", import.meta.url).pathname;
 
 /** Python's own default. */
 const SLOW = 0.1;

@@ -1,4 +1,4 @@
-import { type WaitOptions, clock, requireSeconds } from "../core/index.ts";
+import { type Alarm, type AlarmSetter, type WaitOptions, clock, requireSeconds } from "../core/index.ts";
 import { currentScope } from "./scope.ts";
 import { Waiter } from "./waiter.ts";
 
@@ -29,20 +29,28 @@ export async function checkpoint(): Promise<void> {
   await sleep(0);
 }
 
-/** A wait that knows how long it is, for `ps`. */
-class Sleep extends Waiter {
+/** A wait that is its own alarm, and knows how long it is, for `ps`. */
+class Sleep extends Waiter implements Alarm {
   readonly seconds: number;
+  setBy: AlarmSetter | undefined = undefined;
+  slot = 0;
 
   constructor(seconds: number, options?: WaitOptions) {
     super("sleep", options);
     this.seconds = seconds;
-    if (!this.open || seconds === Infinity) return;
-    const stop = clock().after(seconds, () => this.grant());
-    const { release } = this;
-    this.release = release === undefined ? stop : () => (stop(), release());
+    if (this.open) clock().set(this, seconds);
+  }
+
+  ring(): void {
+    this.grant();
   }
 
   override describe(): string {
     return `sleep ${this.seconds} s`;
+  }
+
+  protected override ended(): void {
+    this.setBy?.take(this);
+    super.ended();
   }
 }

@@ -52,9 +52,6 @@ export class TaskGroup implements TaskOwner, Holder, AsyncDisposable {
     this.#site = captureSite(new.target);
     this.#scope = new Scope(currentScope());
     this.#scope.holder = this;
-    this.#scope.afterCancel = () => {
-      this.#stopStallWatch = watchStall(this.#scope, `Group "${this.name}"`);
-    };
     this.#unlinkSignal = onAbort(signal, () => this.#scope.inherit(abortReason(signal!)));
   }
 
@@ -133,6 +130,11 @@ export class TaskGroup implements TaskOwner, Holder, AsyncDisposable {
 
   describe(): string {
     return `${this.#live} live, opened at ${siteText(this.#site)}`;
+  }
+
+  /** For its scope. */
+  onCancelled(): void {
+    this.#stopStallWatch = watchStall(this.#scope, `Group "${this.name}"`);
   }
 
   /** For `group` and `supervisor`. */

@@ -1,4 +1,6 @@
 import {
+  type Alarm,
+  type AlarmSetter,
   CancelledError,
   TimeoutError,
   clock,
@@ -42,7 +44,7 @@ export function timeout<T>(
   options?: TimeoutOptions,
 ): Promise<T> {
   requireSeconds("seconds", seconds);
-  return new Timed<T>("timeout", clock().now() + seconds, seconds, options).start(fn);
+  return new Timed<T>("timeout", seconds, options).start(fn);
 }
 
 /** The same with an absolute time on `currentTime()`'s clock. Python: `asyncio.timeout_at`. */
@@ -52,7 +54,7 @@ export function timeoutAt<T>(
   options?: TimeoutOptions,
 ): Promise<T> {
   if (typeof when !== "number" || Number.isNaN(when)) throw invalid("when", when, "a time in seconds");
-  return new Timed<T>("timeoutAt", when, Math.max(0, when - clock().now()), options).start(fn);
+  return new Timed<T>("timeoutAt", Math.max(0, when - clock().now()), options, when).start(fn);
 }
 
 /** Like `timeout`, but running out of time is no error: the result is then undefined. trio: `move_on_after`. */
@@ -62,7 +64,7 @@ export async function moveOnAfter<T>(
   options?: TimeoutOptions,
 ): Promise<T | undefined> {
   requireSeconds("seconds", seconds);
-  const timed = new Timed<T>("moveOnAfter", clock().now() + seconds, seconds, options);
+  const timed = new Timed<T>("moveOnAfter", seconds, options);
   try {
     return await timed.start(fn);
   } catch (error) {
@@ -79,9 +81,10 @@ const GRACE_SECONDS = 5;
  *    \--time is up, somebody listens--> unwinding --fn ends--> settled
  *     \--nobody listens--> abandoned     \--grace is over--> abandoned
  */
-class Timed<T> extends Scope implements Deadline, Holder {
+class Timed<T> extends Scope implements Deadline, Holder, Alarm {
   readonly kind = "timeout";
   readonly name: string;
+  abandoned = false;
   readonly #grace: number;
   readonly #call: string;
   readonly #seconds: number;
@@ -89,24 +92,25 @@ class Timed<T> extends Scope implements Deadline, Holder {
   #expired = false;
   #thrown: unknown = undefined;
   #settled = false;
-  #stopTimer: (() => void) | undefined = undefined;
+  setBy: AlarmSetter | undefined = undefined;
+  slot = 0;
   readonly #promise: Promise<T>;
   #resolve!: (value: T) => void;
   #reject!: (error: unknown) => void;
 
-  constructor(call: string, when: number, seconds: number, options: TimeoutOptions = {}) {
+  constructor(call: string, seconds: number, options: TimeoutOptions = {}, when?: number) {
     super(currentScope());
     this.#call = call;
     this.name = options.name ?? call;
     this.#grace = options.grace === undefined ? GRACE_SECONDS : requireSeconds("grace", options.grace);
-    this.#when = when;
     this.#seconds = seconds;
     this.holder = this;
     this.#promise = new Promise<T>((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-    this.#arm(seconds);
+    const rings = clock().set(this, seconds);
+    this.#when = when ?? rings;
   }
 
   start(fn: (deadline: Deadline) => T | PromiseLike<T>): Promise<T> {
@@ -126,9 +130,9 @@ class Timed<T> extends Scope implements Deadline, Holder {
   reschedule(when: number): void {
     if (typeof when !== "number" || Number.isNaN(when)) throw invalid("when", when, "a time in seconds");
     if (this.cancelled || this.#settled) return;
-    this.#stopTimer?.();
+    this.setBy?.take(this);
     this.#when = when;
-    this.#arm(when - clock().now());
+    clock().set(this, Math.max(0, when - clock().now()));
   }
 
   override cancel(reason?: unknown): number {
@@ -155,9 +159,10 @@ class Timed<T> extends Scope implements Deadline, Holder {
     else if (!unwound) reportSuppressed(`${this.#call}, already given up,`, [error]);
   }
 
-  #arm(seconds: number): void {
-    if (seconds === Infinity || this.cancelled) return;
-    this.#stopTimer = clock().after(Math.max(0, seconds), () => this.#expire());
+  /** Set for the deadline first, then for the end of the grace. Runs listeners of the signal, so not in just any scope. */
+  ring(): void {
+    if (this.own) this.#abandon();
+    else this.parent!.run(() => this.#expire());
   }
 
   /** What is inside sees a CancelledError, so that it cannot take this deadline for one of its own. */
@@ -172,11 +177,10 @@ class Timed<T> extends Scope implements Deadline, Holder {
   #end(reason: unknown, thrown: unknown, fromInside: boolean): number {
     if (this.cancelled || this.#settled) return 0;
     this.#thrown = thrown;
-    this.#stopTimer?.();
-    this.#stopTimer = undefined;
+    this.setBy?.take(this);
     const listeners = super.cancel(reason);
     if (listeners === 0 && !fromInside) this.#abandon();
-    else if (this.#grace !== Infinity) this.#stopTimer = clock().after(this.#grace, () => this.#abandon());
+    else clock().set(this, this.#grace);
     return listeners;
   }
 
@@ -192,7 +196,7 @@ class Timed<T> extends Scope implements Deadline, Holder {
 
   #close(): boolean {
     this.unlink();
-    this.#stopTimer?.();
+    this.setBy?.take(this);
     if (this.#settled) return false;
     this.#settled = true;
     return true;

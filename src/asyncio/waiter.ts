@@ -26,8 +26,8 @@ export class Waiter<T = void> extends CancelNode {
   after: Waiter<any> | undefined = undefined;
   #resolve: (value: T) => void;
   #reject: (reason: unknown) => void;
-  /** Lets go of timers and listeners when the wait ends, however it does. */
-  protected release: (() => void) | undefined = undefined;
+  /** Lets go of the timer and listener that the options asked for. */
+  #release: (() => void) | undefined = undefined;
 
   constructor(what: string, options?: WaitOptions, scope: Scope = currentScope()) {
     super();
@@ -72,6 +72,11 @@ export class Waiter<T = void> extends CancelNode {
     return this.what;
   }
 
+  /** Called once, however the wait ends. */
+  protected ended(): void {
+    this.#release?.();
+  }
+
   #limit(options: WaitOptions): void {
     const { timeout, signal } = options;
     const stopTimer =
@@ -82,18 +87,18 @@ export class Waiter<T = void> extends CancelNode {
           );
     const unlink =
       signal === undefined ? undefined : onAbort(signal, () => this.interrupt(abortReason(signal)));
-    this.release = () => {
+    this.#release = () => {
       stopTimer?.();
       unlink?.();
     };
-    if (!this.open) this.release();
+    if (!this.open) this.#release();
   }
 
   #close(): void {
     this.open = false;
     this.unlink();
     this.queue?.remove(this);
-    this.release?.();
+    this.ended();
   }
 }
 

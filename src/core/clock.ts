@@ -1,3 +1,5 @@
+import { type Alarm, type AlarmSetter, Alarms, LONGEST_TIMER_MS } from "./alarms.ts";
+
 /**
  * The only source of time and timers for code that waits, so that a test can put a virtual clock in its place.
  * Everything is in seconds, as in Python; `now` is monotonic.
@@ -6,13 +8,22 @@ export interface Clock {
   now(): number;
   /** Calls `fn` once after `seconds`. The timer keeps the process alive unless `unref` is set. Returns its canceller. */
   after(seconds: number, fn: () => void, options?: { readonly unref?: boolean }): () => void;
+  /** The same for an object that rings itself, at a fraction of the cost. Returns when that will be. */
+  set(alarm: Alarm, seconds: number): number;
 }
 
-/** setTimeout fires at once beyond 2^31-1 ms, so longer waits are chained. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+const now = (): number => performance.now() / 1000;
+const alarms = new Alarms(now);
 
 export const systemClock: Clock = {
-  now: () => performance.now() / 1000,
+  now,
+  set(alarm, seconds) {
+    if (seconds === Infinity) return Infinity;
+    const when = now() + seconds;
+    if (seconds <= 0) alarm.setBy = new NextTurn(alarm);
+    else alarms.set(alarm, when);
+    return when;
+  },
   after(seconds, fn, options) {
     if (seconds === Infinity) return NOTHING;
     const unref = options?.unref === true;
@@ -30,12 +41,29 @@ function nextTurn(fn: () => void, unref: boolean): () => void {
   return () => clearImmediate(turn);
 }
 
+class NextTurn implements AlarmSetter {
+  readonly #turn: NodeJS.Immediate;
+
+  constructor(alarm: Alarm) {
+    this.#turn = setImmediate(() => {
+      alarm.setBy = undefined;
+      alarm.ring();
+    });
+  }
+
+  take(alarm: Alarm): void {
+    alarm.setBy = undefined;
+    clearImmediate(this.#turn);
+  }
+}
+
 function single(seconds: number, fn: () => void, unref: boolean): () => void {
   const timer = setTimeout(fn, seconds * 1000);
   if (unref) timer.unref();
   return () => clearTimeout(timer);
 }
 
+/** setTimeout fires at once beyond its longest time, so longer waits are chained. */
 function chain(ms: number, fn: () => void, unref: boolean): () => void {
   let timer: NodeJS.Timeout;
   const arm = (left: number): void => {

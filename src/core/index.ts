@@ -5,6 +5,7 @@
  */
 export * from "./errors.ts";
 export { type Outcome, failed, succeeded, unwrap } from "./outcome.ts";
+export type { Alarm, AlarmSetter } from "./alarms.ts";
 export { type Clock, clock, systemClock, useClock } from "./clock.ts";
 export { Fifo } from "./fifo.ts";
 export { PriorityFifo } from "./priority-fifo.ts";

@@ -1,4 +1,4 @@
-import { type Clock, requireSeconds, useClock } from "../core/index.ts";
+import { type Alarm, type Clock, requireSeconds, useClock } from "../core/index.ts";
 import { pendingRequests, turn } from "./turns.ts";
 
 export interface VirtualClockOptions {
@@ -77,6 +77,20 @@ export class VirtualClock implements Clock, Disposable {
       this.#retire(timer);
       this.#activity++;
     };
+  }
+
+  set(alarm: Alarm, seconds: number): number {
+    const stop = this.after(seconds, () => {
+      alarm.setBy = undefined;
+      alarm.ring();
+    });
+    alarm.setBy = {
+      take: () => {
+        alarm.setBy = undefined;
+        stop();
+      },
+    };
+    return this.#now + seconds;
   }
 
   /** Moves time by `seconds`, firing what falls due in order and letting everything settle after each. */
