@@ -2,6 +2,7 @@ import { deserialize, serialize } from "node:v8";
 import { packArguments, unpackArguments } from "../closures/index.ts";
 import { SerializationError } from "../core/index.ts";
 import type { Write } from "../memory/index.ts";
+import { decodePlain, encodePlain } from "./plain-codec.ts";
 
 /** A value as bytes, not yet copied anywhere: `write` puts `length` bytes to their place. */
 export interface Encoded {
@@ -11,8 +12,8 @@ export interface Encoded {
 }
 
 /**
- * Values that are bytes already (text, buffers, typed arrays, numbers) are copied as they are; everything else goes
- * through structured clone, and functions, class instances and shareable objects through `closures`.
+ * Values that are bytes already (text, buffers, typed arrays, numbers) are copied as they are, small plain ones have a
+ * form of their own; everything else goes through structured clone, and functions, class instances and shareable objects through `closures`.
  */
 export function encode(value: unknown): Encoded {
   switch (typeof value) {
@@ -36,7 +37,7 @@ export function encode(value: unknown): Encoded {
 /** The value; a Promise of it when something must be imported first. */
 export function decode(source: Buffer, offset: number, length: number, kind: number): unknown {
   if (kind >= FIRST_ARRAY) {
-    return new ARRAYS[kind - FIRST_ARRAY]!(copyOf(source, offset, length).buffer as ArrayBuffer);
+    return new ARRAYS[kind - FIRST_ARRAY]!(copyOf(source, offset, length).buffer);
   }
   switch (kind) {
     case BYTES:
@@ -51,9 +52,24 @@ export function decode(source: Buffer, offset: number, length: number, kind: num
       return source.readDoubleLE(offset);
     case CONSTANT:
       return ORDER[source[offset]!];
+    case PLAIN:
+      return decodePlain(source, offset);
     default:
       return decodeStructure(source.subarray(offset, offset + length), kind);
   }
+}
+
+/**
+ * As `decode`, but bytes and numbers are views of the source itself, good until the message is given up. `offset` must
+ * be a multiple of 8, as those of ring messages are.
+ */
+export function decodeInPlace(source: Buffer, offset: number, length: number, kind: number): unknown {
+  const from = source.byteOffset + offset;
+  if (kind === BYTES) return new Uint8Array(source.buffer, from, length);
+  if (kind === BUFFER) return source.subarray(offset, offset + length);
+  if (kind < FIRST_ARRAY) return decode(source, offset, length, kind);
+  const type = ARRAYS[kind - FIRST_ARRAY]!;
+  return new type(source.buffer, from, length / (type.BYTES_PER_ELEMENT ?? 1));
 }
 
 /** Whether reading a message of this kind may run code that it brings: its sender must be known. */
@@ -92,10 +108,15 @@ const NUMBER = 5;
 const CONSTANT = 6;
 const STRUCTURE = 7;
 const PACKED = 8;
+const PLAIN = 9;
 const FIRST_ARRAY = 16;
 
 type View = ArrayBufferView<ArrayBufferLike>;
-type ViewConstructor = new (buffer: ArrayBuffer) => View;
+interface ViewConstructor {
+  /** DataView has none. */
+  readonly BYTES_PER_ELEMENT?: number;
+  new (buffer: ArrayBufferLike, byteOffset?: number, length?: number): View;
+}
 const ARRAYS: readonly ViewConstructor[] = [
   Int8Array,
   Uint8ClampedArray,
@@ -155,6 +176,14 @@ function encodeView(view: View): Encoded {
 }
 
 function encodeStructure(value: unknown): Encoded {
+  const small = typeof value === "object" && value !== null ? encodePlain(value) : undefined;
+  if (small !== undefined) {
+    return {
+      kind: PLAIN,
+      length: small.length,
+      write: (target, offset) => void small.copy(target, offset),
+    };
+  }
   const plain = [value];
   const packed = packArguments(plain, { to: "process" });
   const asItIs = Array.isArray(packed) && packed.length === 1 && packed[0] === value;

@@ -12,6 +12,7 @@ export class Ends {
   readonly #base: number;
   #checked = 0;
   #alive = true;
+  #found = 0;
 
   constructor(words: Int32Array, spare: typeof Ring.spareWords) {
     this.#words = words;
@@ -47,21 +48,27 @@ export class Ends {
     if (count > 0) Atomics.compareExchange(this.#words, at, count, count - 1);
   }
 
-  /** Whether anybody holds the end. Deaths are noticed within `LOOK` ms, closing at once. */
+  /** Whether anybody holds the end. Deaths are noticed within `CHECK_MS`, closing at once. */
   held(role: Role): boolean {
     if (Atomics.load(this.#words, this.#travel(role)) > 0) return true;
-    const tokens = this.#tokens(role);
-    if (tokens.length === 0) return false;
+    const at = this.#row(role);
+    // The holder that was found last is most likely there still.
+    if (Atomics.load(this.#words, at + this.#found) === 0) {
+      this.#found = Math.max(
+        0,
+        this.#tokens(at).findIndex((token) => token !== 0),
+      );
+      if (Atomics.load(this.#words, at + this.#found) === 0) return false;
+    }
     const now = performance.now();
     if (now - this.#checked < CHECK_MS) return this.#alive;
     this.#checked = now;
-    this.#alive = tokens.some((token) => !isDead(token));
+    this.#alive = this.#tokens(at).some((token) => token !== 0 && !isDead(token));
     return this.#alive;
   }
 
-  #tokens(role: Role): number[] {
-    const at = this.#row(role);
-    return [...this.#words.subarray(at, at + HOLDERS)].filter((token) => token !== 0);
+  #tokens(at: number): Int32Array {
+    return this.#words.subarray(at, at + HOLDERS);
   }
 
   #row(role: Role): number {

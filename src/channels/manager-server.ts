@@ -1,6 +1,8 @@
 import { encodeError } from "../closures/index.ts";
 import { EOFError, RemoteError } from "../core/index.ts";
+import { posix } from "../memory/index.ts";
 import { Listener, type ListenerOptions } from "./listener.ts";
+import { pipe, type PipeConnection } from "./pipe.ts";
 import type { SocketConnection } from "./socket-connection.ts";
 
 /** Makes an object of a type; runs in the server. */
@@ -16,7 +18,7 @@ export interface PerClient {
 /** Asked: id, operation, object or type, method, arguments. */
 export type Request = readonly [
   id: number,
-  op: "create" | "call" | "shutdown",
+  op: "create" | "call" | "shortcut" | "shutdown",
   of: number | string,
   method: string,
   args: unknown[],
@@ -39,6 +41,7 @@ export class ManagerServer implements AsyncDisposable {
   readonly #creators: Readonly<Record<string, Creator>>;
   readonly #objects: unknown[] = [];
   readonly #clients = new Set<SocketConnection>();
+  readonly #shortcuts = new Map<SocketConnection, AbortController>();
   readonly #closed: PromiseWithResolvers<void> = Promise.withResolvers<void>();
 
   private constructor(listener: Listener, creators: Readonly<Record<string, Creator>>) {
@@ -86,16 +89,18 @@ export class ManagerServer implements AsyncDisposable {
   async #serve(client: SocketConnection): Promise<void> {
     this.#clients.add(client);
     try {
-      for (;;) void this.#answer(client, await client.recv<Request>());
+      for (;;) void this.#answer(client, client, await client.recv<Request>());
     } catch (error) {
       if (!(error instanceof EOFError)) client.close();
     }
     this.#clients.delete(client);
     client.close();
+    this.#shortcuts.get(client)?.abort();
+    this.#shortcuts.delete(client);
     for (const object of this.#objects) if (isPerClient(object)) object.clientGone(client);
   }
 
-  async #answer(client: SocketConnection, request: Request): Promise<void> {
+  async #answer(client: SocketConnection, way: Way, request: Request): Promise<void> {
     const [id] = request;
     let response: Response;
     try {
@@ -105,15 +110,41 @@ export class ManagerServer implements AsyncDisposable {
       response = [id, false, encodeError(error)];
     }
     try {
-      await client.send(response);
+      await way.send(response);
     } catch (error) {
       if (client.closed) return;
-      await client.send([id, false, encodeError(error)]).catch(() => client.close());
+      await way.send([id, false, encodeError(error)]).catch(() => client.close());
+    }
+  }
+
+  /** Gives a client on this machine a pipe in shared memory; null where there is none. Its socket tells when it ends. */
+  #openShortcut(client: SocketConnection): PipeConnection | null {
+    if (posix() === null || this.#shortcuts.has(client)) return null;
+    const [mine, theirs] = pipe("process");
+    const gone = new AbortController();
+    this.#shortcuts.set(client, gone);
+    void this.#serveShortcut(client, mine, gone.signal);
+    // Closed once it was encoded into the answer, which counts as held until it has arrived.
+    setImmediate(() => theirs.close());
+    return theirs;
+  }
+
+  async #serveShortcut(client: SocketConnection, way: PipeConnection, signal: AbortSignal): Promise<void> {
+    try {
+      for (let served = 1; ; served++) {
+        void this.#answer(client, way, await way.recv<Request>({ signal }));
+        // Requests that come one after the other would keep the event loop from everybody else.
+        if (served % TURN === 0) await new Promise((resolve) => setImmediate(resolve));
+      }
+    } catch {
+      way.close();
+      client.close();
     }
   }
 
   #perform(client: SocketConnection, [, op, of, method, args]: Request): unknown {
     if (op === "create") return this.#create(String(of), args);
+    if (op === "shortcut") return this.#openShortcut(client);
     if (op === "shutdown") return void setImmediate(() => this.close());
     const object = this.#objects[of as number] as Record<string, unknown>;
     const fn = object !== undefined && methodsOf(object).includes(method) ? object[method] : undefined;
@@ -130,6 +161,14 @@ export class ManagerServer implements AsyncDisposable {
     return { object: known < 0 ? this.#objects.push(object) - 1 : known, methods: methodsOf(object) };
   }
 }
+
+/** Where a request came from and its answer goes. */
+interface Way {
+  send(value: unknown): Promise<void>;
+}
+
+/** Requests of one client between two turns of the event loop. */
+const TURN = 64;
 
 function isPerClient(object: unknown): object is PerClient {
   return (object as PerClient | null)?.perClient === true;

@@ -32,10 +32,11 @@ const states = new WeakMap<object, ProxyState>();
 export function makeProxy<T = any>(state: ProxyState): Proxied<T> {
   const proxy = new RemoteObject();
   states.set(proxy, state);
+  let client: ManagerClient | null = null;
   for (const method of state.methods) {
     Object.defineProperty(proxy, method, {
       value: async (...args: unknown[]) => {
-        const client = await ManagerClient.to(state.address, state.authkey);
+        if (client?.open !== true) client = await ManagerClient.to(state.address, state.authkey);
         return client.call("call", state.object, method, args);
       },
     });

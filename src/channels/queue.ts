@@ -2,6 +2,7 @@ import {
   ArgumentError,
   Empty,
   Full,
+  requireFunction,
   requireInteger,
   requireSeconds,
   requireSignal,
@@ -12,6 +13,7 @@ import {
 import {
   type BlockState,
   type Point,
+  type Read,
   receiveBlock,
   Ring,
   runAsync,
@@ -21,7 +23,7 @@ import {
 } from "../memory/index.ts";
 import { Block } from "../memory/index.ts";
 import { type Home, shareable } from "../sync/index.ts";
-import { decode, encode, type Encoded } from "./codec.ts";
+import { decode, decodeInPlace, encode, type Encoded } from "./codec.ts";
 
 /**
  * A first-in first-out queue between any number of threads and processes, in shared memory.
@@ -74,9 +76,7 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
   putNowait(item: T): void {
     const { kind, length, write } = this.encode(item);
     // A queue without a limit of items is never full, only to be enlarged.
-    if (this.#ring.tryPut(length, kind, write)) return;
-    if (this.maxSize > 0) throw full(0);
-    runSync((waiter) => this.#ring.put(waiter, length, kind, write));
+    if (!this.#ring.tryPut(length, kind, write, true)) throw full(0);
   }
 
   /** Takes the first item; waits while there is none. Throws Empty after `timeout` seconds, ShutDown. */
@@ -103,6 +103,30 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
     if (taken !== undefined) return taken.value as T;
     this.#refuseGet();
     throw empty(0);
+  }
+
+  /**
+   * Takes the first item by looking at it where it lies: `fn` gets bytes and typed arrays as views of the shared memory,
+   * good until it returns, so nothing is copied or allocated. The item is taken when `fn` has returned; when `fn`
+   * throws, or this process dies in it, the item stays first in the queue. Other consumers wait meanwhile, so be brief.
+   */
+  async getWith<R>(fn: (item: T) => R, options: WaitOptions = {}): Promise<R> {
+    requireFunction("fn", fn);
+    const read = inPlace(fn);
+    const taken =
+      this.#ring.tryGet(read) ??
+      (check(options), await runAsync((waiter) => this.#ring.get(waiter, read), options));
+    if (taken === undefined) throw empty(options.timeout);
+    return taken.value;
+  }
+
+  getWithSync<R>(fn: (item: T) => R, options: WaitOptions = {}): R {
+    requireFunction("fn", fn);
+    const read = inPlace(fn);
+    const taken =
+      this.#ring.tryGet(read) ?? (check(options), runSync((waiter) => this.#ring.get(waiter, read), options));
+    if (taken === undefined) throw empty(options.timeout);
+    return taken.value;
   }
 
   get maxSize(): number {
@@ -256,12 +280,22 @@ const IMMEDIATE = 2;
 
 const nothing = (): void => {};
 
+function inPlace<T, R>(fn: (item: T) => R): Read<R> {
+  return (source, offset, length, kind) => {
+    const item = decodeInPlace(source, offset, length, kind);
+    return fn(requireDecoded(item) as T);
+  };
+}
+
 function decodeNow(source: Buffer, offset: number, length: number, kind: number): unknown {
-  const value = decode(source, offset, length, kind);
+  return requireDecoded(decode(source, offset, length, kind));
+}
+
+function requireDecoded(value: unknown): unknown {
   if (!(value instanceof Promise)) return value;
   value.catch(nothing);
   throw new StateError(
-    "getSync: the item holds something whose module is not loaded here yet, which cannot be done while blocking. " +
+    "The item holds something whose module is not loaded here yet, which cannot be done while blocking. " +
       "Import it first, or use `await get()`. The item is still in the queue",
   );
 }

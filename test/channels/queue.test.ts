@@ -41,6 +41,14 @@ const VALUES: readonly [string, unknown][] = [
   ["clamped", new Uint8ClampedArray([0, 255])],
   ["data view", new DataView(new Uint8Array([9, 8]).buffer)],
   ["array buffer", new Uint8Array([5]).buffer],
+  ["negative zero in an array", [-0, 0, 2 ** 31, -(2 ** 31), 0.5]],
+  ["hole in an array", Object.assign([1, 2, 3], { length: 5 })],
+  ["array with a property", Object.assign([1], { extra: 2 })],
+  ["object without prototype inside", [Object.assign(Object.create(null), { a: 1 })]],
+  ["key __proto__", JSON.parse('{"__proto__": 1, "b": [2]}')],
+  ["wide text in an object", { ключ: "значение", list: ["ascii", "ü"] }],
+  ["larger object", Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`key ${i}`, [i, `${i}`]]))],
+  ["deep array", [[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]],
   ["5 MB of bytes", new Uint8Array(5e6).fill(3)],
   ["long text", "x".repeat(3e6)],
 ];
@@ -62,6 +70,70 @@ for (const kind of KINDS) {
     }
 
     const CASES: Record<string, (queue: Queue<any>) => unknown> = {
+      "an object that occurs twice stays one": async (queue) => {
+        const twice = { n: 1 };
+        const cycle: unknown[] = [twice, twice];
+        cycle.push(cycle);
+        await queue.put(cycle);
+        await queue.put([twice, twice]);
+        const got = await queue.get();
+        assert.equal(got[0], got[1]);
+        assert.equal(got[2], got);
+        const [a, b] = await queue.get();
+        assert.equal(a, b);
+      },
+      "a getter that sends something itself harms nobody": async (queue) => {
+        const inner = { inner: [1, 2, 3] };
+        const outer = {
+          before: "x",
+          get value() {
+            queue.putSync(inner);
+            return 7;
+          },
+          after: "y",
+        };
+        const other = new Queue<any>(0, kind);
+        await other.put(outer);
+        assert.deepEqual(await other.get(), { before: "x", value: 7, after: "y" });
+        assert.deepEqual(await queue.get(), inner);
+      },
+      "getWith looks at an item where it lies": async (queue) => {
+        const doubles = new Float64Array([1.5, 2.5, 3.5]);
+        for (const item of [doubles, Buffer.from("text"), new Uint8Array(300_000).fill(9), { plain: 1 }])
+          await queue.put(item);
+        let kept: Float64Array | undefined;
+        assert.equal(
+          queue.getWithSync((item: Float64Array) => ((kept = item), item[1])),
+          2.5,
+        );
+        assert.notEqual(kept!.buffer.byteLength, kept!.byteLength, "a view of the ring");
+        assert.equal(await queue.getWith((item: Buffer) => item.toString()), "text");
+        assert.ok(
+          await queue.getWith((item: Uint8Array) => item.length === 300_000 && item.every((b) => b === 9)),
+        );
+        assert.deepEqual(await queue.getWith((item: unknown) => item), { plain: 1 });
+        await assert.rejects(
+          queue.getWith(() => 0, { timeout: 0.01 }),
+          Empty,
+        );
+        assert.throws(() => queue.getWithSync(() => 0, { timeout: 0.01 }), Empty);
+      },
+      "an item whose look fails stays in the queue": async (queue) => {
+        await queue.put("first");
+        await queue.put("second");
+        const fails = (): never => {
+          throw new RangeError("not now");
+        };
+        await assert.rejects(queue.getWith(fails), RangeError);
+        assert.throws(() => queue.getWithSync(fails), RangeError);
+        assert.equal(queue.qsize(), 2);
+        assert.equal(await queue.get(), "first");
+        assert.equal(await queue.get(), "second");
+      },
+      "putNowait enlarges a queue without a limit at once": (queue) => {
+        for (let i = 0; i < 40; i++) queue.putNowait(new Uint8Array(100_000).fill(i));
+        for (let i = 0; i < 40; i++) assert.equal(queue.getNowait()[99_999], i);
+      },
       "keeps the order over many wraps and growths": async (queue) => {
         const sizes = [1, 100, 10_000, 300_000, 7, 2_000_000, 0, 65_536];
         for (let round = 0; round < 3; round++) {
