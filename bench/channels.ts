@@ -1,28 +1,23 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { Event, Manager, Pipe, Process, Queue } from "../src/multiprocessing/index.ts";
-import { type Contestant, figure, measure, printTable, type Table, writeResults } from "./harness.ts";
+import type { Contestant } from "./harness.ts";
 import { pythonFigure, twoPythons } from "./python.ts";
+import { Tables } from "./tables.ts";
 
 /**
  * Messages between two processes: queues and pipes of this package beside Python's own and Node's IPC channel. Both
  * sides of a contestant do the same work; starting the processes is not counted.
  */
-const tables: Table[] = [];
-async function row(
-  title: string,
-  unit: string,
-  contestants: readonly Contestant[],
-  reference?: string,
-): Promise<Table> {
-  const table = await measure(title, contestants, { unit, rounds: 5 });
-  printTable(table, reference);
-  tables.push(table);
-  return table;
-}
+const tables = new Tables("channels");
+const SMALL = 64;
+const LARGE = 64 * 1024;
 
-/** Messages per second of `size` bytes through a queue. */
-function queue(name: string, size: number, count: number, form: "blocking" | "async"): Contestant {
+/** How the consumer takes a message. */
+type Form = "getSync" | "get" | "getWithSync";
+
+/** Runs `take` until `count` messages of `size` bytes have come through a queue; gives messages per second. */
+function queue(name: string, size: number, count: number, form: Form): Contestant {
   return {
     name,
     run: async () => {
@@ -39,10 +34,12 @@ function queue(name: string, size: number, count: number, form: "blocking" | "as
       });
       child.start();
       await ready.wait();
+      const copy = new Uint8Array(size);
       const start = performance.now();
       go.set();
-      if (form === "blocking") for (let i = 0; i < count; i++) messages.getSync();
-      else for (let i = 0; i < count; i++) await messages.get();
+      if (form === "getSync") for (let i = 0; i < count; i++) messages.getSync();
+      else if (form === "get") for (let i = 0; i < count; i++) await messages.get();
+      else for (let i = 0; i < count; i++) messages.getWithSync((message) => copy.set(message));
       const seconds = (performance.now() - start) / 1000;
       await child.join();
       return count / seconds;
@@ -70,58 +67,67 @@ function nodeIpc(size: number, count: number): Contestant {
   };
 }
 
-function pythonTransfer(name: string, kind: "Queue" | "Pipe", size: number, count: number): Contestant {
-  const [make, put, get] =
-    kind === "Queue"
-      ? ["q = mp.Queue(); a = b = q", "b.put", "a.get"]
-      : ["a, b = mp.Pipe()", "b.send_bytes", "a.recv_bytes"];
+const PYTHON_FORMS = {
+  "Python Queue": ["q = mp.Queue(); a = b = q", "b.put(m)", "a.get()"],
+  "Python Pipe": ["a, b = mp.Pipe()", "b.send_bytes(m)", "a.recv_bytes()"],
+  "Python Pipe, recv_bytes_into": ["a, b = mp.Pipe()", "b.send_bytes(m)", "a.recv_bytes_into(into)"],
+} as const;
+
+function pythonTransfer(name: keyof typeof PYTHON_FORMS, size: number, count: number): Contestant {
+  const [make, put, get] = PYTHON_FORMS[name];
   const program = twoPythons(`
 def child(b, go):
     m = bytes(${size})
     go.wait()
-    for _ in range(${count}): ${put}(m)
+    for _ in range(${count}): ${put}
 def main():
     ${make}
+    into = bytearray(${size})
     go = mp.Event()
     p = mp.Process(target=child, args=(b, go)); p.start(); time.sleep(0.2)
     t = time.perf_counter(); go.set()
-    for _ in range(${count}): ${get}()
+    for _ in range(${count}): ${get}
     t = time.perf_counter() - t
     p.join()
     return ${count} / t`);
   return { name, run: async () => pythonFigure(program) };
 }
 
-const SMALL = 64;
-const LARGE = 64 * 1024;
-await row(
+/** The same contestant in bytes per second. */
+function inBytes(contestant: Contestant, size: number): Contestant {
+  return { ...contestant, run: async () => (await contestant.run()) * size };
+}
+
+await tables.add(
+  "small",
   "queue, 64-byte messages, 1 producer, 1 consumer, two processes",
-  "messages per second",
   [
-    queue("spool Queue, blocking", SMALL, 100_000, "blocking"),
-    queue("spool Queue, await", SMALL, 100_000, "async"),
+    queue("spool Queue, blocking", SMALL, 300_000, "getSync"),
+    queue("spool Queue, await", SMALL, 200_000, "get"),
     nodeIpc(SMALL, 20_000),
-    pythonTransfer("Python Queue", "Queue", SMALL, 20_000),
-    pythonTransfer("Python Pipe", "Pipe", SMALL, 20_000),
+    pythonTransfer("Python Queue", SMALL, 20_000),
+    pythonTransfer("Python Pipe", SMALL, 20_000),
   ],
-  "spool Queue, blocking",
+  { unit: "messages per second", reference: "Python Queue" },
 );
-const large = await row(
-  "queue, 64 KiB messages",
-  "messages per second (times 65536 bytes)",
+
+await tables.add(
+  "large",
+  "queue, 64 KiB messages, 1 producer, 1 consumer, two processes",
   [
-    queue("spool Queue, blocking", LARGE, 10_000, "blocking"),
+    queue("spool Queue, each message new memory", LARGE, 10_000, "getSync"),
+    queue("spool Queue, getWith into one buffer", LARGE, 20_000, "getWithSync"),
     nodeIpc(LARGE, 2000),
-    pythonTransfer("Python Queue", "Queue", LARGE, 2000),
-    pythonTransfer("Python Pipe", "Pipe", LARGE, 5000),
-  ],
-  "spool Queue, blocking",
+    pythonTransfer("Python Queue", LARGE, 4000),
+    pythonTransfer("Python Pipe", LARGE, 10_000),
+    pythonTransfer("Python Pipe, recv_bytes_into", LARGE, 10_000),
+  ].map((contestant) => inBytes(contestant, LARGE)),
+  { unit: "bytes per second", reference: "Python Pipe" },
 );
-console.log(`  = ${((figure(large, "spool Queue, blocking").median * LARGE) / 1e9).toFixed(2)} GB/s`);
 
 /** Round trips per second through a pipe. */
 function pingPong(name: string, form: "blocking" | "async"): Contestant {
-  const count = 5000;
+  const count = 10_000;
   return {
     name,
     run: async () => {
@@ -175,9 +181,9 @@ const ipcPingPong: Contestant = {
   },
 };
 
-await row(
+await tables.add(
+  "pipe",
   "pipe, round trip of a small message, two processes",
-  "round trips per second",
   [
     pingPong("spool Pipe, blocking", "blocking"),
     pingPong("spool Pipe, await", "async"),
@@ -201,24 +207,24 @@ def main():
         ),
     },
   ],
-  "Node IPC",
+  { unit: "round trips per second", reference: "Node IPC" },
 );
 
 const manager = await Manager();
 const dict = await manager.dict<string, number>();
-await row(
-  "manager dict over a unix socket, one set and one get",
-  "pairs per second",
+await tables.add(
+  "manager",
+  "manager dict in another process of this machine, one set and one get",
   [
     {
       name: "spool Manager",
       run: async () => {
         const start = performance.now();
-        for (let i = 0; i < 2000; i++) {
+        for (let i = 0; i < 5000; i++) {
           await dict.set("key", i);
           await dict.get("key");
         }
-        return 2000 / ((performance.now() - start) / 1000);
+        return 5000 / ((performance.now() - start) / 1000);
       },
     },
     {
@@ -229,16 +235,14 @@ await row(
 def main():
     m = mp.Manager(); d = m.dict()
     t = time.perf_counter()
-    for i in range(2000):
+    for i in range(5000):
         d["key"] = i; d["key"]
     t = time.perf_counter() - t
     m.shutdown()
-    return 2000 / t`),
+    return 5000 / t`),
         ),
     },
   ],
-  "Python Manager",
+  { unit: "pairs per second", reference: "Python Manager" },
 );
 await manager.shutdown();
-
-console.log(writeResults("channels", tables));

@@ -6,7 +6,15 @@ import { run } from "../scripts/run.ts";
  * `npm run bench [name ...]`: every benchmark of this folder (or the named ones), one after the other, each in a
  * process of its own. `npm run bench:install` brings the peers first.
  */
-const SUPPORT = new Set(["asyncio-rows.ts", "bare.ts", "harness.ts", "pools.ts", "python.ts", "run.ts"]);
+const SUPPORT = new Set([
+  "asyncio-rows.ts",
+  "bare.ts",
+  "harness.ts",
+  "pools.ts",
+  "python.ts",
+  "run.ts",
+  "tables.ts",
+]);
 const wanted = process.argv.slice(2);
 const files = globSync(join(import.meta.dirname, "*.ts"))
   .filter((file) => !SUPPORT.has(basename(file)))

@@ -1,22 +1,16 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
 import { allocate } from "../src/memory/index.ts";
-import { Event, Lock, Process, Semaphore, Value } from "../src/multiprocessing/index.ts";
+import { Event, Lock, Process, Queue, RawArray, Semaphore, Value } from "../src/multiprocessing/index.ts";
 import { Lock as ThreadLock } from "../src/threading/index.ts";
-import { type Contestant, measure, printTable, type Table, writeResults } from "./harness.ts";
+import { type Contestant, summarise } from "./harness.ts";
+import { awaitBare, bounceBare, giveBare, RawWord } from "./programs/bare-futex.ts";
+import { type HandOver, handOver } from "./programs/hand-over.ts";
 import { pythonFigure, twoPythons } from "./python.ts";
-import { bounceBare, RawWord } from "./programs/bare-futex.ts";
+import { Tables } from "./tables.ts";
 
 /** Locks, semaphores and values between two processes, beside Python's and a bare futex; and starting processes. */
-const tables: Table[] = [];
-async function row(
-  title: string,
-  unit: string,
-  contestants: readonly Contestant[],
-  reference?: string,
-): Promise<void> {
-  const table = await measure(title, contestants, { unit, rounds, warmup: Math.min(1, rounds - 1) });
-  printTable(table, reference);
-  tables.push(table);
-}
+const tables = new Tables("sync");
 
 function uncontended(name: string, lock: { acquireSync(): boolean; release(): void }): Contestant {
   const count = 1_000_000;
@@ -33,9 +27,9 @@ function uncontended(name: string, lock: { acquireSync(): boolean; release(): vo
   };
 }
 
-await row(
+await tables.add(
+  "lock",
   "lock, nobody else wants it: acquire and release",
-  "nanoseconds, fewer are better",
   [
     uncontended("spool Lock, processes", new Lock()),
     uncontended("spool Lock, threads", new ThreadLock()),
@@ -51,7 +45,7 @@ for _ in range(300000):
 print((time.perf_counter() - t) * 1e9 / 300000)`),
     },
   ],
-  "spool Lock, processes",
+  { unit: "nanoseconds, fewer are better", reference: "Python multiprocessing.Lock" },
 );
 
 /** Starts a child that runs `target` after `go`, and times `main` from `go`. */
@@ -80,10 +74,64 @@ async function together(
   return seconds;
 }
 
+/** Microseconds from giving to having, for a receiver that sleeps: the median of both directions. */
+function givenTo(name: string, make: () => [here: HandOver, there: HandOver]): Contestant {
+  const turns = 1000;
+  return {
+    name,
+    run: async () => {
+      const [here, there] = make();
+      const state = new RawArray("d", 3);
+      const results = new Queue<number[]>();
+      let mine: number[] = [];
+      await together(
+        (go) => {
+          go.waitSync();
+          results.putSync(handOver(1, 1000, state, there));
+        },
+        () => {
+          mine = handOver(0, turns, state, here);
+        },
+        true,
+      );
+      return summarise(name, [...mine, ...results.getSync()]).median;
+    },
+  };
+}
+
+await tables.add(
+  "hand-over",
+  "hand-over to a process that sleeps: from giving to having",
+  [
+    givenTo("spool Lock", () => {
+      const lock = new Lock();
+      lock.acquireSync();
+      const side = { release: () => lock.release(), acquire: () => void lock.acquireSync() };
+      return [side, side];
+    }),
+    givenTo("spool Semaphore", () => {
+      const [ping, pong] = [new Semaphore(0), new Semaphore(0)];
+      return [
+        { release: () => ping.release(), acquire: () => void pong.acquireSync() },
+        { release: () => pong.release(), acquire: () => void ping.acquireSync() },
+      ];
+    }),
+    givenTo("bare futex", () => {
+      const word = new RawWord(allocate("process", 64));
+      const side = (mine: number): HandOver => ({
+        release: () => giveBare(word, 1 - mine),
+        acquire: () => awaitBare(word, mine),
+      });
+      return [side(0), side(1)];
+    }),
+  ],
+  { unit: "microseconds, fewer are better", reference: "bare futex" },
+);
+
 const BOUNCES = 5000;
-await row(
-  "hand-over between two processes and back",
-  "round trips per second",
+await tables.add(
+  "ping-pong",
+  "semaphores, hand-over between two processes and back, nobody asleep for long",
   [
     {
       name: "spool Semaphore",
@@ -121,23 +169,42 @@ await row(
         return BOUNCES / seconds;
       },
     },
+    {
+      name: "Python Semaphore",
+      run: async () =>
+        pythonFigure(
+          twoPythons(`
+def child(ping, pong):
+    for _ in range(3000):
+        ping.acquire(); pong.release()
+def main():
+    ping = mp.Semaphore(0); pong = mp.Semaphore(0)
+    p = mp.Process(target=child, args=(ping, pong)); p.start(); time.sleep(0.2)
+    t = time.perf_counter()
+    for _ in range(3000):
+        ping.release(); pong.acquire()
+    t = time.perf_counter() - t
+    p.join()
+    return 3000 / t`),
+        ),
+    },
   ],
-  "bare futex",
+  { unit: "round trips per second", reference: "bare futex" },
 );
 
-const ADDS = 200_000;
-await row(
+const ADDS = 1_000_000;
+await tables.add(
+  "value",
   "value, += 1 under its lock, two processes at once",
-  "additions per second",
   [
     {
-      name: "spool Value",
+      name: "spool Value, 2 x 1 000 000",
       run: async () => {
         const value = new Value("i", 0);
         const seconds = await together(
           (go) => {
             go.waitSync();
-            for (let i = 0; i < 200_000; i++) value.add(1);
+            for (let i = 0; i < 1_000_000; i++) value.add(1);
           },
           () => {
             for (let i = 0; i < ADDS; i++) value.add(1);
@@ -149,12 +216,12 @@ await row(
       },
     },
     {
-      name: "Python Value",
+      name: "Python Value, 2 x 100 000",
       run: async () =>
         pythonFigure(
           twoPythons(`
 def child(v):
-    for _ in range(50000):
+    for _ in range(100000):
         with v.get_lock(): v.value += 1
 def main():
     v = mp.Value("i", 0)
@@ -162,17 +229,23 @@ def main():
     p.start()
     t = time.perf_counter()
     child(v); p.join()
-    return 100000 / (time.perf_counter() - t)`),
+    return 200000 / (time.perf_counter() - t)`),
         ),
     },
   ],
-  "Python Value",
+  { unit: "additions per second", reference: "Python Value, 2 x 100 000" },
 );
 
-for (const count of [1, 10, 50]) {
-  await row(
+const SLEEPER = new URL("programs/sleeper.mjs", import.meta.url);
+for (const [count, rounds] of [
+  [1, 3],
+  [10, 3],
+  [50, 1],
+  [200, 1],
+] as const) {
+  await tables.add(
+    `sleepers-${count}`,
     `${count} processes that each sleep 1 s, start to join`,
-    "seconds, fewer are better",
     [
       {
         name: "spool Process",
@@ -189,22 +262,29 @@ for (const count of [1, 10, 50]) {
         },
       },
       {
-        name: "Python Process (spawn)",
-        run: async () =>
-          pythonFigure(`
+        name: "bare child_process.fork",
+        run: async () => {
+          const start = performance.now();
+          await Promise.all(Array.from({ length: count }, () => once(fork(SLEEPER), "exit")));
+          return (performance.now() - start) / 1000;
+        },
+      },
+      pythonSleepers("spawn", count),
+      pythonSleepers("fork", count),
+    ],
+    { unit: "seconds, fewer are better", reference: "bare child_process.fork", rounds },
+  );
+}
+
+function pythonSleepers(method: "spawn" | "fork", count: number): Contestant {
+  const program = `
 import multiprocessing as mp, time
 if __name__ == "__main__":
-    mp.set_start_method("spawn")
+    mp.set_start_method("${method}")
     t = time.perf_counter()
     ps = [mp.Process(target=time.sleep, args=(1,)) for _ in range(${count})]
     for p in ps: p.start()
     for p in ps: p.join()
-    print(time.perf_counter() - t)`),
-      },
-    ],
-    "Python Process (spawn)",
-    count > 10 ? 1 : 3,
-  );
+    print(time.perf_counter() - t)`;
+  return { name: `Python Process (${method})`, run: async () => pythonFigure(program) };
 }
-
-console.log(writeResults("sync", tables));

@@ -29,3 +29,14 @@ export function bounceBare({ block }: RawWord, side: number, times: number): voi
   }
   if (side === 0) while (Atomics.load(words, 0) !== 0) segment.sleep(at, 1, 100);
 }
+
+/** Gives the word to a side that waits in `awaitBare`. */
+export function giveBare({ block }: RawWord, to: number): void {
+  Atomics.store(block.words, 0, to);
+  block.segment.wake(block.offset / 4, 1);
+}
+
+/** Sleeps until the word is this side's. */
+export function awaitBare({ block }: RawWord, side: number): void {
+  while (Atomics.load(block.words, 0) !== side) block.segment.sleep(block.offset / 4, 1 - side, 100);
+}

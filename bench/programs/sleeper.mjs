@@ -1,0 +1,1 @@
+setTimeout(() => process.disconnect(), 1000);
