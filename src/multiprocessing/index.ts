@@ -16,6 +16,7 @@ export {
   setStartMethod,
   type StartMethod,
 } from "./context.ts";
+export { type Context, getContext } from "./get-context.ts";
 export { getLogger, type Logger, type LogLevel, logToStderr } from "./logger.ts";
 export { Manager, SyncManager } from "./manager.ts";
 export { Pipe } from "./pipe.ts";

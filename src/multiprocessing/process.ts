@@ -8,7 +8,7 @@ import {
   waitable,
   type WaitOptions,
 } from "../core/index.ts";
-import { type Lone, loneInfo, startLoneProcess } from "../worker/index.ts";
+import { type Lone, loneInfo, ownRun, performOwnRun, startLoneProcess } from "../worker/index.ts";
 
 export interface ProcessOptions<A extends unknown[] = any[]> {
   /** The function to run; anything that can be shipped. */
@@ -55,7 +55,8 @@ export class Process<A extends unknown[] = any[]> {
       throw new StateError(`start: ${this.#name} was started before; a process runs once`);
     if (loneInfo()?.daemon && loneInfo()?.authkey !== undefined)
       throw new StateError("start: a daemon process cannot have processes of its own: they would outlive it");
-    const { target, args = [] } = this.#options;
+    const own = ownRun(this, Process.prototype);
+    const { target, args = [] } = own === null ? this.#options : { target: performOwnRun, args: [own] };
     const lone = startLoneProcess({
       target: target === undefined ? null : ship(target, { to: "process" }).payload,
       args: packArguments(args, { to: "process" }),
@@ -71,6 +72,14 @@ export class Process<A extends unknown[] = any[]> {
     children.add(this);
     void lone.ended.then(() => children.delete(this));
     if (this.#daemon) killAtExit();
+  }
+
+  /**
+   * What the process does: calls the target. A subclass may override it; it runs over there with the methods of the
+   * subclass and the properties the instance has at the start, so give back what it finds through a queue or the like.
+   */
+  run(): unknown {
+    return this.#options.target?.(...(this.#options.args ?? ([] as unknown as A)));
   }
 
   /** Waits until the process has ended, or `timeout` seconds; `exitCode` says which. */

@@ -1,157 +1,39 @@
 import {
-  Barrier as SharedBarrier,
-  type BarrierOptions,
-  type BaseLock,
-  BoundedSemaphore as SharedBoundedSemaphore,
-  Condition as SharedCondition,
-  type Element,
-  Event as SharedEvent,
-  Lock as SharedLock,
-  RawArray as SharedRawArray,
-  RawValue as SharedRawValue,
-  RLock as SharedRLock,
-  Semaphore as SharedSemaphore,
-  SharedArray,
-  type TypeCode,
-  Value as SharedValue,
-} from "../sync/index.ts";
-import { JoinableQueue as SharedJoinableQueue, Queue as SharedQueue } from "../channels/index.ts";
+  type JoinableQueue as SharedJoinableQueue,
+  type Primitives,
+  primitivesIn,
+  type Queue as SharedQueue,
+} from "../channels/index.ts";
+import type * as sync from "../sync/index.ts";
 
 /**
  * The primitives in memory that the threads of this process share. They cost nothing to install and cannot go to another
  * process: for that, take the classes of the same names from `spool/multiprocessing`.
- * An object that came from elsewhere is an instance of the class it was made with.
  */
-export class Lock extends SharedLock {
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return Function.prototype[Symbol.hasInstance].call(SharedLock, value);
-  }
-
-  constructor() {
-    super("thread");
-  }
-}
-
-export class RLock extends SharedRLock {
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return Function.prototype[Symbol.hasInstance].call(SharedRLock, value);
-  }
-
-  constructor() {
-    super("thread");
-  }
-}
-
-export class Semaphore extends SharedSemaphore {
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return Function.prototype[Symbol.hasInstance].call(SharedSemaphore, value);
-  }
-
-  constructor(value: number = 1) {
-    super(value, "thread");
-  }
-}
-
-export class BoundedSemaphore extends SharedBoundedSemaphore {
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return Function.prototype[Symbol.hasInstance].call(SharedBoundedSemaphore, value);
-  }
-
-  constructor(value: number = 1) {
-    super(value, "thread");
-  }
-}
-
-export class Condition extends SharedCondition {
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return Function.prototype[Symbol.hasInstance].call(SharedCondition, value);
-  }
-
-  constructor(lock?: BaseLock) {
-    super(lock, "thread");
-  }
-}
-
-export class Event extends SharedEvent {
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return Function.prototype[Symbol.hasInstance].call(SharedEvent, value);
-  }
-
-  constructor() {
-    super("thread");
-  }
-}
-
-export class Barrier extends SharedBarrier {
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return Function.prototype[Symbol.hasInstance].call(SharedBarrier, value);
-  }
-
-  constructor(parties: number, options: BarrierOptions = {}) {
-    super(parties, options, "thread");
-  }
-}
-
-export class RawValue<C extends TypeCode = TypeCode> extends SharedRawValue<C> {
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return Function.prototype[Symbol.hasInstance].call(SharedRawValue, value);
-  }
-
-  constructor(code: C, initial?: Element<C> | number) {
-    super(code, initial, "thread");
-  }
-}
-
-export class Value<C extends TypeCode = TypeCode> extends SharedValue<C> {
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return Function.prototype[Symbol.hasInstance].call(SharedValue, value);
-  }
-
-  constructor(code: C, initial?: Element<C> | number, options: { readonly lock?: BaseLock } = {}) {
-    super(code, initial, options, "thread");
-  }
-}
-
-export class RawArray<C extends TypeCode = TypeCode> extends SharedRawArray<C> {
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return Function.prototype[Symbol.hasInstance].call(SharedRawArray, value);
-  }
-
-  constructor(code: C, content: number | Iterable<Element<C> | number>) {
-    super(code, content, "thread");
-  }
-}
-
-export class Array<C extends TypeCode = TypeCode> extends SharedArray<C> {
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return Function.prototype[Symbol.hasInstance].call(SharedArray, value);
-  }
-
-  constructor(
-    code: C,
-    content: number | Iterable<Element<C> | number>,
-    options: { readonly lock?: BaseLock } = {},
-  ) {
-    super(code, content, options, "thread");
-  }
-}
-
-export class Queue<T = unknown> extends SharedQueue<T> {
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return Function.prototype[Symbol.hasInstance].call(SharedQueue, value);
-  }
-
-  constructor(maxSize: number = 0) {
-    super(maxSize, "thread");
-  }
-}
-
-export class JoinableQueue<T = unknown> extends SharedJoinableQueue<T> {
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return Function.prototype[Symbol.hasInstance].call(SharedJoinableQueue, value);
-  }
-
-  constructor(maxSize: number = 0) {
-    super(maxSize, "thread");
-  }
-}
+const made: Primitives = primitivesIn("thread");
+export const Lock: Primitives["Lock"] = made.Lock;
+export type Lock = sync.Lock;
+export const RLock: Primitives["RLock"] = made.RLock;
+export type RLock = sync.RLock;
+export const Semaphore: Primitives["Semaphore"] = made.Semaphore;
+export type Semaphore = sync.Semaphore;
+export const BoundedSemaphore: Primitives["BoundedSemaphore"] = made.BoundedSemaphore;
+export type BoundedSemaphore = sync.BoundedSemaphore;
+export const Condition: Primitives["Condition"] = made.Condition;
+export type Condition = sync.Condition;
+export const Event: Primitives["Event"] = made.Event;
+export type Event = sync.Event;
+export const Barrier: Primitives["Barrier"] = made.Barrier;
+export type Barrier = sync.Barrier;
+export const RawValue: Primitives["RawValue"] = made.RawValue;
+export type RawValue<C extends sync.TypeCode = sync.TypeCode> = sync.RawValue<C>;
+export const Value: Primitives["Value"] = made.Value;
+export type Value<C extends sync.TypeCode = sync.TypeCode> = sync.Value<C>;
+export const RawArray: Primitives["RawArray"] = made.RawArray;
+export type RawArray<C extends sync.TypeCode = sync.TypeCode> = sync.RawArray<C>;
+export const Array: Primitives["Array"] = made.Array;
+export type Array<C extends sync.TypeCode = sync.TypeCode> = sync.SharedArray<C>;
+export const Queue: Primitives["Queue"] = made.Queue;
+export type Queue<T = unknown> = SharedQueue<T>;
+export const JoinableQueue: Primitives["JoinableQueue"] = made.JoinableQueue;
+export type JoinableQueue<T = unknown> = SharedJoinableQueue<T>;

@@ -9,7 +9,7 @@ import {
   type WaitOptions,
 } from "../core/index.ts";
 import { nativeThreadId } from "../memory/index.ts";
-import { type LoneThread, loneInfo, startLoneThread } from "../worker/index.ts";
+import { type LoneThread, loneInfo, ownRun, performOwnRun, startLoneThread } from "../worker/index.ts";
 import { reportFailure } from "./excepthook.ts";
 
 export interface ThreadOptions<A extends unknown[] = any[]> {
@@ -49,7 +49,8 @@ export class Thread<A extends unknown[] = any[]> {
   start(): void {
     if (this.#lone !== null)
       throw new StateError(`start: ${this.name} was started before; a thread runs once`);
-    const { target, args = [] } = this.#options;
+    const own = ownRun(this, Thread.prototype);
+    const { target, args = [] } = own === null ? this.#options : { target: performOwnRun, args: [own] };
     const lone = startLoneThread({
       target: target === undefined ? null : ship(target, { to: "thread" }).payload,
       args: packArguments(args, { to: "thread" }),
@@ -66,6 +67,14 @@ export class Thread<A extends unknown[] = any[]> {
       running.delete(this);
       if (failure !== null) reportFailure(failure.error, this);
     });
+  }
+
+  /**
+   * What the thread does: calls the target. A subclass may override it; it runs over there with the methods of the
+   * subclass and the properties the instance has at the start, so give back what it finds through a queue or the like.
+   */
+  run(): unknown {
+    return this.#options.target?.(...(this.#options.args ?? ([] as unknown as A)));
   }
 
   /** Waits until the thread has ended, or `timeout` seconds; ask `isAlive` which. */

@@ -7,6 +7,7 @@
  * Begin with protocol.ts (what crosses), then dispatcher.ts, seat.ts, entry/runner.ts. crew.ts says which workers there
  * are; stopper.ts how a running task is stopped; batch-channel.ts is the way between, behind the Channel interface.
  */
+export { type OwnRun, ownRun, performOwnRun } from "./own-run.ts";
 export type { ContextCarrier, WorkerPoolOptions } from "./options.ts";
 export type { ResourceLimits } from "./peer.ts";
 export { WorkerExecutor } from "./worker-executor.ts";

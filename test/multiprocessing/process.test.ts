@@ -8,11 +8,14 @@ import {
   activeChildren,
   currentProcess,
   Event,
+  getContext,
+  getStartMethod,
   Lock,
   parentProcess,
   Pipe,
   Process,
   Queue,
+  setStartMethod,
   Value,
   wait,
 } from "spool/multiprocessing";
@@ -216,3 +219,47 @@ function alive(pid: number): boolean {
     return false;
   }
 }
+
+describe("contexts and subclasses", () => {
+  test("there is one context, and an error that names the way out for the others", async () => {
+    const context = getContext("spawn");
+    assert.equal(context, getContext());
+    assert.equal(context.getContext().getStartMethod(), "spawn");
+    const queue = new context.Queue<number>(1);
+    const child = new context.Process({ target: (n: number) => queue.put(n), args: [7] });
+    child.start();
+    assert.equal(await queue.get(), 7);
+    await child.join();
+    setStartMethod("spawn");
+    assert.equal(getStartMethod(), "spawn");
+    for (const method of ["fork", "forkserver"] as const) {
+      assert.throws(() => getContext(method as "spawn"), { code: "UNSUPPORTED", message: /"spawn".*Pool/s });
+      assert.throws(() => setStartMethod(method as "spawn"), { code: "UNSUPPORTED" });
+    }
+    assert.throws(() => getContext("magic" as "spawn"), { code: "INVALID_ARGUMENT" });
+  });
+
+  test("a subclass may override run, and inherit it", async () => {
+    class Multiplier extends Process {
+      readonly products = new Queue<unknown>();
+      factor = 1;
+      multiply(n: number): number {
+        return n * this.factor;
+      }
+      override async run(): Promise<void> {
+        await this.products.put([this.multiply(7), process.pid]);
+      }
+    }
+    class Tripler extends Multiplier {
+      override multiply(n: number): number {
+        return n * 3 * this.factor;
+      }
+    }
+    const child = new Tripler({ name: "tripler" });
+    child.factor = 2;
+    child.start();
+    assert.deepEqual(await child.products.get(), [42, child.pid]);
+    await child.join();
+    assert.equal(child.exitCode, 0);
+  });
+});

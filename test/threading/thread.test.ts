@@ -46,6 +46,32 @@ describe("Thread", () => {
     assert.equal(activeCount(), 1);
   });
 
+  test("a subclass may override run", async () => {
+    class Adder extends Thread {
+      readonly sums = new Queue<number>();
+      readonly numbers: readonly number[];
+      constructor(numbers: readonly number[]) {
+        super({ name: "adder" });
+        this.numbers = numbers;
+      }
+      add(a: number, b: number): number {
+        return a + b;
+      }
+      override run(): void {
+        this.sums.putSync(this.numbers.reduce((sum, n) => this.add(sum, n), 0));
+      }
+    }
+    const adder = new Adder([1, 2, 3]);
+    adder.start();
+    assert.equal(await adder.sums.get(), 6);
+    await adder.join();
+    assert.equal(
+      new Thread({ target: (n: number) => n + 1, args: [1] }).run(),
+      2,
+      "the base calls the target",
+    );
+  });
+
   test("the main thread knows itself", () => {
     assert.equal(currentThread().name, "MainThread");
     assert.equal(mainThread().ident, getIdent());
