@@ -55,7 +55,7 @@ export abstract class BaseLock {
    * free. Never use it where the holder needs this thread's event loop to get on.
    */
   acquireSync(options: AcquireOptions = {}): boolean {
-    if (this.tryAcquire()) return this.#afterAcquire(true, options);
+    if (this.tryInTurn()) return this.#afterAcquire(true, options);
     check(options);
     this.refuseDeadlock(options);
     return this.#afterAcquire(
@@ -127,6 +127,9 @@ export abstract class BaseLock {
     return this.mutex.heldByMe;
   }
 
+  /** As `tryAcquire`, but a newcomer stands back while somebody has waited too long. */
+  protected abstract tryInTurn(): boolean;
+
   protected abstract steps(waiter: Waiter): Steps<boolean>;
 
   protected refuseDeadlock(options: WaitOptions): void {
@@ -194,6 +197,10 @@ export class Lock extends BaseLock {
 
   restore(waiter: Waiter): Steps<boolean> {
     return this.mutex.lock(waiter, true);
+  }
+
+  protected tryInTurn(): boolean {
+    return !this.mutex.point.starved && this.mutex.tryRecover();
   }
 
   protected steps(waiter: Waiter): Steps<boolean> {

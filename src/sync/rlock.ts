@@ -57,8 +57,12 @@ export class RLock extends BaseLock {
     return true;
   }
 
+  protected tryInTurn(): boolean {
+    return (this.mutex.heldByMe || !this.mutex.point.starved) && this.tryAcquire();
+  }
+
   protected *steps(waiter: Waiter): Steps<boolean> {
-    if (this.tryAcquire()) return true;
+    if (this.tryInTurn()) return true;
     if (!(yield* this.mutex.lock(waiter))) return false;
     this.#home.words[DEPTH] = 1;
     return true;

@@ -16,12 +16,14 @@ import {
   runSync,
 } from "../memory/index.ts";
 import { check } from "./lock.ts";
+import { Holders } from "./holders.ts";
 import { type Home, place, shareable } from "./share.ts";
 
 /**
- * A counter of permits: `acquire` takes one and waits while there is none, `release` gives some back. Permits have no
- * holder, so any thread may release, and those of a dead process stay taken (use Lock for recovery). Fairness is that
- * of Lock: nobody overtakes one who has waited 5 ms. Python: `threading.Semaphore`, `multiprocessing.Semaphore`.
+ * A counter of permits: `acquire` takes one and waits while there is none, `release` gives some back. Such permits have
+ * no holder: any thread may release, and those of a dead process stay taken. A permit taken by `with` or `withSync` has
+ * one; when it dies, whoever waits gets the permit within 200 ms. Fairness is that of Lock: nobody overtakes one who has
+ * waited 5 ms. Python: `threading.Semaphore`, `multiprocessing.Semaphore`.
  */
 export class Semaphore {
   static {
@@ -31,11 +33,13 @@ export class Semaphore {
   protected readonly words: Int32Array;
   protected readonly home: Block;
   readonly #point: Point;
+  readonly #holders: Holders;
 
   constructor(value: number = 1, home: Home = "thread") {
     this.home = place(home, WORDS);
     this.words = this.home.words;
     this.#point = this.home.point(SEQUENCE);
+    this.#holders = new Holders(this.words.subarray(HOLDERS, HOLDERS + MOST_HOLDERS));
     if (this.home === home) return;
     requireInteger("value", value, 0, LARGEST);
     this.words[VALUE] = value;
@@ -85,9 +89,11 @@ export class Semaphore {
     requireFunction("fn", fn);
     if (!(await this.acquire(options)))
       throw new TimeoutError(`No permit was free within ${options.timeout} s`);
+    const place = this.#holders.enter();
     try {
       return await fn();
     } finally {
+      this.#holders.leave(place);
       this.release();
     }
   }
@@ -95,15 +101,24 @@ export class Semaphore {
   withSync<R>(fn: () => R, options: WaitOptions = {}): R {
     requireFunction("fn", fn);
     if (!this.acquireSync(options)) throw new TimeoutError(`No permit was free within ${options.timeout} s`);
+    const place = this.#holders.enter();
     try {
       return fn();
     } finally {
+      this.#holders.leave(place);
       this.release();
     }
   }
 
   #takeUnlessStarved(): boolean {
     return !this.#point.starved && this.tryAcquire();
+  }
+
+  /** Gives back what the dead held. */
+  #recover(): void {
+    const permits = this.#holders.takeFromTheDead();
+    if (permits > 0) Atomics.add(this.words, VALUE, permits);
+    if (permits > 1) this.#point.signal(permits - 1);
   }
 
   *#steps(waiter: Waiter): Steps<boolean> {
@@ -113,6 +128,7 @@ export class Semaphore {
     try {
       for (let waited = false, late = false; !got && !late; waited = true) {
         const seen = waiter.announce(this.#point);
+        if (waited) this.#recover();
         got = waited ? this.tryAcquire() : this.#takeUnlessStarved();
         if (got) break;
         if (waited && performance.now() - since > STARVING_MS) this.#point.starve();
@@ -150,7 +166,10 @@ export class BoundedSemaphore extends Semaphore {
 const VALUE = 0;
 const SEQUENCE = 1;
 const INITIAL = 3;
-const WORDS = 4;
+const HOLDERS = 4;
+/** Holders beyond that many are not known, and what they hold is lost with them. */
+const MOST_HOLDERS = 60;
+const WORDS: number = HOLDERS + MOST_HOLDERS;
 const LARGEST = 0x7fffffff;
 const STARVING_MS = 5;
 

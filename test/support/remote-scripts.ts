@@ -9,6 +9,21 @@ export const scripts: Record<string, (objects: Map<string, any>, ...args: any[])
       lock.release();
     }
   },
+  /** Takes and gives `lock` up, so many times, without a pause. */
+  hogSync(objects, times: number) {
+    const lock = objects.get("lock");
+    for (let i = 0; i < times; i++) {
+      lock.acquireSync();
+      lock.release();
+    }
+  },
+  async hog(objects, times: number) {
+    const lock = objects.get("lock");
+    for (let i = 0; i < times; i++) {
+      await lock.acquire();
+      lock.release();
+    }
+  },
   async increment(objects, times: number) {
     const [lock, counter] = [objects.get("lock"), objects.get("counter")];
     for (let i = 0; i < times; i++) {
