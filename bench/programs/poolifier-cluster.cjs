@@ -1,2 +1,3 @@
 const { ClusterWorker } = require("poolifier");
-module.exports = new ClusterWorker((x) => x * x);
+const { run } = require("./task.mjs");
+module.exports = new ClusterWorker((data) => run(data.input));

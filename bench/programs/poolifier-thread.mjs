@@ -1,3 +1,3 @@
 import { ThreadWorker } from "poolifier";
-import { run } from "./piscina-task.mjs";
-export default new ThreadWorker((data) => run(data?.input ?? data));
+import { run } from "./task.mjs";
+export default new ThreadWorker((data) => run(data.input));

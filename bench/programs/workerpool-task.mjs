@@ -1,3 +1,3 @@
 import workerpool from "workerpool";
-import { run } from "./piscina-task.mjs";
+import { run } from "./task.mjs";
 workerpool.worker({ run });

@@ -1,0 +1,130 @@
+import type { Contestant } from "../harness.ts";
+import {
+  BARE,
+  BARE_COALESCED,
+  BARE_SPLIT,
+  type PoolKind,
+  type Runner,
+  SPOOL,
+  peers,
+} from "../pools/index.ts";
+import { python } from "./python.ts";
+import { type TableSpec, each, interleaved, isPeer, timed } from "./spec.ts";
+
+/** `x => x * x`, one promise each: what dispatch costs when the work costs nothing. */
+const MANY = 1000;
+const FEW = 8;
+/** With few tasks in flight every pool waits for threads to wake up most of the time. */
+const FEW_COUNT = 6000;
+
+/** `count` tasks, at most `width` under way; gives tasks per second. */
+async function drive({ tiny }: Runner, count: number, width: number): Promise<number> {
+  let next = 0;
+  let sum = 0;
+  const lane = async (): Promise<void> => {
+    while (next < count) {
+      const value = await tiny(next++);
+      sum += value;
+    }
+  };
+  const seconds = await timed(() => Promise.all(Array.from({ length: width }, lane)));
+  if (sum !== ((((count - 1) * count) / 2) * (2 * count - 1)) / 3) throw new Error("not the squares");
+  return count / seconds;
+}
+
+const many = (kinds: readonly PoolKind[]): Promise<Contestant[]> =>
+  each(kinds, (runner, { count }) => ({ run: () => drive(runner, count, MANY) }));
+const few = (kinds: readonly PoolKind[]): Promise<Contestant[]> =>
+  each(kinds, (runner, { count }) => ({ run: () => drive(runner, Math.min(count, FEW_COUNT), FEW) }));
+
+const named =
+  (...names: string[]) =>
+  (name: string): boolean =>
+    names.includes(name);
+
+export const TINY: TableSpec = {
+  key: "tiny",
+  title: "x * x, one promise each, 1,000 in flight, two threads",
+  unit: "tasks/s",
+  better: "higher",
+  // The fast ones take two rounds to be compiled.
+  figures: interleaved(
+    () =>
+      many([
+        SPOOL.threads,
+        ...peers("threads", "all"),
+        BARE.threads,
+        BARE_COALESCED.threads,
+        BARE_SPLIT.threads,
+      ]),
+    { warmup: 2 },
+  ),
+  targets: [
+    {
+      subject: "spool threads",
+      peers: "piscina's best settings",
+      against: (name) => name.startsWith("piscina"),
+      atLeast: 30,
+    },
+    { subject: "spool threads", peers: "the fastest peer", against: isPeer, atLeast: 12 },
+    {
+      subject: "spool threads",
+      peers: "one bare postMessage a task",
+      against: named(BARE.threads.name),
+      atLeast: 8,
+    },
+    {
+      subject: "spool threads",
+      peers: "a microtask's submits in one bare postMessage",
+      against: named(BARE_COALESCED.threads.name),
+      atLeast: 1.5,
+    },
+  ],
+};
+
+export const PROCESSES: TableSpec = {
+  key: "processes",
+  title: "x * x, one promise each, 1,000 in flight, two processes",
+  unit: "tasks/s",
+  better: "higher",
+  figures: interleaved(
+    async () => [
+      ...(await many([
+        SPOOL.processes,
+        ...peers("processes", "all"),
+        BARE.processes,
+        BARE_COALESCED.processes,
+        BARE_SPLIT.processes,
+      ])),
+      python("ProcessPoolExecutor.submit", "submit", 3000),
+      python("Pool.apply_async", "apply_async", 5000),
+    ],
+    { warmup: 2 },
+  ),
+  targets: [
+    { subject: "spool processes", peers: "the fastest peer", against: isPeer, atLeast: 15 },
+    {
+      subject: "spool processes",
+      peers: "Python's ProcessPoolExecutor.submit",
+      against: named("Python ProcessPoolExecutor.submit"),
+      atLeast: 100,
+    },
+  ],
+};
+
+const fewTable = (workers: PoolKind["workers"], word: string, more: readonly Contestant[]): TableSpec => ({
+  key: `few-${workers}`,
+  title: `x * x, one promise each, 8 in flight, two ${word}`,
+  unit: "tasks/s",
+  better: "higher",
+  figures: interleaved(async () => [
+    ...(await few([SPOOL[workers], ...peers(workers), BARE[workers], BARE_COALESCED[workers]])),
+    ...more,
+  ]),
+  targets: [{ subject: `spool ${workers}`, peers: "the fastest peer", against: isPeer, atLeast: 1.3 }],
+});
+
+export const FEW_THREADS: TableSpec = fewTable("threads", "threads", []);
+export const FEW_PROCESSES: TableSpec = fewTable("processes", "processes", [
+  python("ProcessPoolExecutor.submit", "submit_few", 2000, FEW),
+]);

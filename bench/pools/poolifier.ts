@@ -1,0 +1,90 @@
+import { type PoolKind, type Runner, general, program } from "./runner.ts";
+
+type Poolifier = typeof import("poolifier");
+type Options = ConstructorParameters<Poolifier["FixedThreadPool"]>[2];
+interface AnyPool {
+  execute(data: { input: unknown }): Promise<unknown>;
+  destroy(): Promise<void>;
+}
+
+const THREAD = program("poolifier-thread.mjs");
+const CLUSTER = program("poolifier-cluster.cjs");
+
+function poolifier(
+  name: string,
+  workers: PoolKind["workers"],
+  setting: PoolKind["setting"],
+  count: number,
+  create: (library: Poolifier, workers: number) => AnyPool,
+): PoolKind {
+  const open = (pool: AnyPool): Runner =>
+    general(
+      (input) => pool.execute({ input }),
+      () => pool.destroy(),
+    );
+  return {
+    name,
+    workers,
+    setting,
+    count,
+    load: async () => {
+      const library = await import("poolifier");
+      return (size) => open(create(library, size));
+    },
+  };
+}
+
+const fixed =
+  (options: Options = {}) =>
+  ({ FixedThreadPool }: Poolifier, workers: number): AnyPool =>
+    new FixedThreadPool<{ input: unknown }, unknown>(workers, THREAD, options);
+
+export const POOLIFIER: readonly PoolKind[] = [
+  poolifier("poolifier threads", "threads", "main", 20_000, fixed()),
+  poolifier(
+    "poolifier threads, tasks queue",
+    "threads",
+    "main",
+    6000,
+    fixed({ enableTasksQueue: true, tasksQueueOptions: { concurrency: 1 } }),
+  ),
+  poolifier(
+    "poolifier threads, tasks queue of 500",
+    "threads",
+    "variant",
+    15_000,
+    fixed({ enableTasksQueue: true, tasksQueueOptions: { concurrency: 500 } }),
+  ),
+  poolifier(
+    "poolifier threads, dynamic",
+    "threads",
+    "variant",
+    20_000,
+    ({ DynamicThreadPool }, workers) =>
+      new DynamicThreadPool<{ input: unknown }, unknown>(workers - 1, workers, THREAD),
+  ),
+  poolifier(
+    "poolifier threads, round robin",
+    "threads",
+    "variant",
+    20_000,
+    fixed({ workerChoiceStrategy: "ROUND_ROBIN" }),
+  ),
+  poolifier(
+    "poolifier processes",
+    "processes",
+    "main",
+    20_000,
+    ({ FixedClusterPool }, workers) =>
+      new FixedClusterPool<{ input: unknown }, unknown>(workers, CLUSTER, {
+        settings: { serialization: "advanced" },
+      }),
+  ),
+  poolifier(
+    "poolifier processes, JSON",
+    "processes",
+    "variant",
+    20_000,
+    ({ FixedClusterPool }, workers) => new FixedClusterPool<{ input: unknown }, unknown>(workers, CLUSTER),
+  ),
+];
