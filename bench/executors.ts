@@ -13,14 +13,14 @@ import { evaluate } from "./support/targets.ts";
  *   npm run bench executors tiny map   these
  */
 const rounds = Number(process.env["SPOOL_BENCH_ROUNDS"] ?? 5);
-const wanted = process.argv.slice(2);
+const wanted = process.env["SPOOL_BENCH"]?.split(",") ?? TABLES.map((spec) => spec.key);
 const unknown = wanted.filter((key) => !TABLES.some((spec) => spec.key === key));
 if (unknown.length > 0) {
   throw new Error(`no table ${unknown.join(", ")}; there are ${TABLES.map((spec) => spec.key).join(", ")}`);
 }
 const began = performance.now();
 for (const spec of TABLES) {
-  if (wanted.length > 0 && !wanted.includes(spec.key)) continue;
+  if (!wanted.includes(spec.key)) continue;
   const started = performance.now();
   const table = await measureTable(spec);
   printTable(table);

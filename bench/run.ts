@@ -4,7 +4,7 @@ import { run, step } from "../scripts/run.ts";
 
 /**
  * `npm run bench [name ...] [table ...]`: every benchmark of this folder (or the named ones), one after the other,
- * each in a process of its own; what is no benchmark's name is passed on to those that are, as a table of theirs.
+ * each in a process of its own; what is no benchmark's name is a table of the one that is named (SPOOL_BENCH tells it).
  * `npm run bench:install` brings the peers first. At the end the documents that quote figures are brought up to date.
  */
 const SUPPORT = new Set(["asyncio-rows.ts", "harness.ts", "python.ts", "report.ts", "run.ts", "tables.ts"]);
@@ -21,10 +21,11 @@ if (tables.length > 0 && wanted.length !== 1) {
 }
 // Pools are measured as they are published.
 await step("build", "tsc", ["-p", "tsconfig.build.json"]);
+const environment = tables.length === 0 ? process.env : { ...process.env, SPOOL_BENCH: tables.join(",") };
 let failed = 0;
 for (const file of files) {
   console.log(`\n##### ${nameOf(file)}`);
-  const code = await run(process.execPath, ["--conditions=spool-source", "--expose-gc", file, ...tables]);
+  const code = await run(process.execPath, ["--conditions=spool-source", "--expose-gc", file], environment);
   if (code !== 0) failed++;
 }
 await step("documents", process.execPath, [join(import.meta.dirname, "report.ts")]);

@@ -9,4 +9,5 @@ rmSync("dist", { recursive: true, force: true });
 await step("build", "tsc", ["-p", "tsconfig.build.json"]);
 await step("unused code", "knip", ["--no-progress"]);
 await step("package", "publint", ["--strict"]);
+await step("figures in documents", process.execPath, ["bench/report.ts", "--check"]);
 await step("types of the package", "attw", ["--pack", ".", "--profile", "esm-only", "--quiet"]);

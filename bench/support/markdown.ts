@@ -52,13 +52,13 @@ function targetsOf({ tables }: Results): string {
 function targetRows(tables: readonly Table[]): string[] {
   const several = tables.length > 1;
   const rows = tables.flatMap((table) =>
-    (table.targets ?? []).map((it) => {
+    (table.targets ?? []).map((it, i) => {
       const write = writer(table);
       const value = write(figure(table, it.subject).median);
       const rival =
         it.against === undefined ? "" : ` (${it.against}: ${write(figure(table, it.against).median)})`;
       const verdict = it.met ? "met" : `not met${it.limit === undefined ? "" : `: ${it.limit}`}`;
-      const work = several ? `${table.title} | ` : "";
+      const work = several ? `${i === 0 ? table.title : ""} | ` : "";
       return `| ${work}${it.subject}: ${value} | ${targetText(it, write)}${rival} | ${reachedText(it, write)} | ${verdict} |`;
     }),
   );

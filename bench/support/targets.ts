@@ -66,5 +66,5 @@ export function reachedText(it: Reached, quantity: (value: number) => string): s
 }
 
 function times(ratio: number): string {
-  return `${ratio >= 10 ? ratio.toFixed(1).replace(/\.0$/, "") : ratio.toFixed(2).replace(/0$/, "")}x`;
+  return `${Number(ratio.toFixed(ratio >= 10 ? 1 : 2))}x`;
 }
