@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Contestant, measure, printTable, type Table, writeResults } from "./harness.ts";
+import { type Contestant, machine, measure, printTable, type Table, writeResults } from "./harness.ts";
 
 export interface RowOptions {
   readonly unit: string;
@@ -29,7 +29,9 @@ export class Tables {
     { unit, reference, rounds = 5 }: RowOptions,
   ): Promise<void> {
     if (this.#wanted !== undefined && !this.#wanted.includes(key)) return;
-    const table = await measure(title, contestants, { unit, rounds, warmup: Math.min(1, rounds - 1) });
+    const at = machine();
+    const measured = await measure(title, contestants, { unit, rounds, warmup: Math.min(1, rounds - 1) });
+    const table = { key, ...measured, machine: at };
     printTable(table, reference);
     this.#measured.push(table);
     // After each, so that a run that is cut off leaves what it has measured.

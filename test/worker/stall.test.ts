@@ -1,0 +1,65 @@
+import { later } from "../support/later.ts";
+import "../support/leaks.ts";
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import * as multiprocessing from "spool/multiprocessing";
+import * as threading from "spool/threading";
+
+/** Far more than any machine needs: a task that waits for the stalled worker would wait for ever. */
+const LIMIT = { timeout: 120_000 };
+const SHORT = 500;
+
+for (const [kind, Pool, Event] of [
+  ["thread", threading.ThreadPoolExecutor, threading.Event],
+  ["process", multiprocessing.ProcessPoolExecutor, multiprocessing.Event],
+] as const) {
+  suite(`a stalled ${kind} delays nothing that another could run`, () => {
+    test("short tasks of one function, a stall in another", LIMIT, async () => {
+      const pool = later(new Pool({ maxWorkers: 2 }));
+      const [stuck, release] = [new Event(), new Event()];
+      const square = (x: number): number => x * x;
+      const stall = (): string => {
+        stuck.set();
+        release.waitSync();
+        return "released";
+      };
+      // The pool knows by now that squares are tiny, and binds many of them to a worker at once.
+      await Promise.all(Array.from({ length: SHORT }, (_, i) => pool.submit(square, i)));
+      const before = Array.from({ length: SHORT }, (_, i) => pool.submit(square, i));
+      const stalled = pool.submit(stall);
+      const after = Array.from({ length: SHORT }, (_, i) => pool.submit(square, i));
+      await stuck.wait();
+      const squares = Array.from({ length: SHORT }, (_, i) => i * i);
+      assert.deepEqual(await Promise.all(before), squares);
+      assert.deepEqual(await Promise.all(after), squares);
+      // And a steady stream of further ones, each alone.
+      for (let i = 0; i < 50; i++) assert.equal(await pool.submit(square, i), i * i);
+      assert.equal(stalled.done(), false);
+      release.set();
+      assert.equal(await stalled, "released");
+    });
+
+    test("the same function, with an input that stalls", LIMIT, async () => {
+      const pool = later(new Pool({ maxWorkers: 2 }));
+      const [stuck, release] = [new Event(), new Event()];
+      const squareOrStall = (x: number): number => {
+        if (x >= 0) return x * x;
+        stuck.set();
+        release.waitSync();
+        return x;
+      };
+      await Promise.all(Array.from({ length: SHORT }, (_, i) => pool.submit(squareOrStall, i)));
+      const before = Array.from({ length: SHORT }, (_, i) => pool.submit(squareOrStall, i));
+      const stalled = pool.submit(squareOrStall, -1);
+      const after = Array.from({ length: SHORT }, (_, i) => pool.submit(squareOrStall, i));
+      await stuck.wait();
+      const squares = Array.from({ length: SHORT }, (_, i) => i * i);
+      assert.deepEqual(await Promise.all(before), squares);
+      assert.deepEqual(await Promise.all(after), squares);
+      for (let i = 0; i < 50; i++) assert.equal(await pool.submit(squareOrStall, i), i * i);
+      assert.equal(stalled.done(), false);
+      release.set();
+      assert.equal(await stalled, -1);
+    });
+  });
+}
