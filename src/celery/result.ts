@@ -176,9 +176,20 @@ export class SentResult<R> extends AsyncResult<R> implements PromiseLike<AsyncRe
     this.#plain = new AsyncResult<R>(runtime, id, parent);
   }
 
+  /** Waits from the start, not only once the broker has confirmed: the result may be there before the confirmation. */
   override async get(options: GetOptions = {}): Promise<R> {
-    await this.#sent;
-    return super.get(options);
+    const unsent = new AbortController();
+    this.#sent.catch((error: unknown) => unsent.abort(error));
+    const { signal } = options;
+    try {
+      return await super.get({
+        ...options,
+        signal: signal === undefined ? unsent.signal : AbortSignal.any([signal, unsent.signal]),
+      });
+    } catch (error) {
+      if (unsent.signal.aborted) throw unsent.signal.reason;
+      throw error;
+    }
   }
 
   then<A = AsyncResult<R>, B = never>(

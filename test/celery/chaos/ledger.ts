@@ -42,14 +42,17 @@ export function readLedger(
     for (const run of inOrder.slice(0, -1)) {
       const cause = causeOf(run, kills, outages);
       doubles[cause]++;
-      if (cause === "unexplained") unexplained.push(`task ${id}: ${JSON.stringify(inOrder)}`);
+      if (cause === "unexplained") {
+        const near = { kills: strikesOn(run, kills), outages };
+        unexplained.push(`task ${id}: ${JSON.stringify(inOrder)} ${JSON.stringify(near)}`);
+      }
     }
   }
   return { doubles, unexplained };
 }
 
 function causeOf(run: Run, kills: readonly Kill[], outages: readonly Outage[]): keyof Doubles {
-  const struck = kills.filter(({ pid }) => pid === run.pid || pid === run.parent);
+  const struck = strikesOn(run, kills);
   if (run.end === undefined) return struck.length > 0 ? "midTask" : "unexplained";
   const end = run.end;
   // A pool's process whose worker is killed may still come to the end of what it was given.
@@ -57,6 +60,10 @@ function causeOf(run: Run, kills: readonly Kill[], outages: readonly Outage[]): 
   if (struck.some(({ at }) => at > end && at - end < SETTLING_MS)) return "beforeAck";
   const away = outages.some(({ from, to }) => run.begin < to && end + SETTLING_MS > from);
   return away ? "brokerGone" : "unexplained";
+}
+
+function strikesOn(run: Run, kills: readonly Kill[]): Kill[] {
+  return kills.filter(({ pid }) => pid === run.pid || pid === run.parent);
 }
 
 function readRuns(file: string): Map<string, Run[]> {

@@ -15,13 +15,17 @@ import { declarePrivateQueue, declareTaskQueue } from "./topology.ts";
 
 const RETRY_SECONDS = 0.1;
 
-/** RabbitMQ (AMQP 0-9-1), laid out as Celery lays it out. Publishing waits for the server's confirmation. */
+/**
+ * RabbitMQ (AMQP 0-9-1), laid out as Celery lays it out. Publishing waits for the server's confirmation, unless the
+ * transport option `confirm_publish` is false, as it is in Celery: then it is faster, and a message that was under way
+ * when the connection broke is lost.
+ */
 export async function openAmqpBroker(
   url: string,
   transport: Readonly<Record<string, unknown>>,
 ): Promise<Broker> {
   const link = new AmqpLink(url, (transport["tls"] as object | undefined) ?? {});
-  const broker = new AmqpBroker(link);
+  const broker = new AmqpBroker(link, transport["confirm_publish"] !== false);
   await broker.open();
   return broker;
 }
@@ -31,12 +35,14 @@ class AmqpBroker implements Broker {
   readonly transport = "amqp";
   readonly holdsEta = false;
   readonly #link: AmqpLink;
+  readonly #confirms: boolean;
   readonly #open = new Set<{ close(): Promise<void> }>();
   readonly #inFlight = new Set<Promise<void>>();
   #publisher: Promise<AmqpConfirmChannel> | undefined;
 
-  constructor(link: AmqpLink) {
+  constructor(link: AmqpLink, confirms: boolean) {
     this.#link = link;
+    this.#confirms = confirms;
     this.url = link.shown;
   }
 
@@ -112,12 +118,14 @@ class AmqpBroker implements Broker {
     for (;;) {
       const channel = await this.#channel();
       try {
-        await new Promise<void>((resolve, reject) => {
-          channel.publish(exchange, routingKey, body, options, (error: unknown) =>
+        return await new Promise<void>((resolve, reject) => {
+          const room = channel.publish(exchange, routingKey, body, options, (error: unknown) =>
             error === null || error === undefined ? resolve() : reject(error as Error),
           );
+          if (this.#confirms) return;
+          if (room) resolve();
+          else channel.once("drain", resolve);
         });
-        return;
       } catch (error) {
         if (this.#link.closed || error instanceof TypeError) throw error;
         options = toAmqp({ ...message, headers: { ...message.headers, redelivered: true } });

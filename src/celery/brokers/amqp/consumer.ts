@@ -1,4 +1,5 @@
 import type { ConsumeOptions, Consumer, Delivery, QueueSpec } from "../broker.ts";
+import { Acks } from "./acks.ts";
 import { fromAmqp } from "./convert.ts";
 import { pause, type AmqpChannel, type AmqpLink, type AmqpMessage } from "./link.ts";
 import { declareTaskQueue, isQuorum } from "./topology.ts";
@@ -11,6 +12,7 @@ export class AmqpConsumer implements Consumer {
   readonly #options: ConsumeOptions;
   readonly #queues = new Map<string, { spec: QueueSpec; tag: string }>();
   #channel: AmqpChannel | undefined;
+  #acks: Acks | undefined;
   #prefetch: number;
   #paused = false;
   #stopWatching: (() => void) | undefined;
@@ -40,7 +42,7 @@ export class AmqpConsumer implements Consumer {
     this.#queues.set(spec.name, entry);
     if (this.#channel === undefined) return;
     await declareTaskQueue(this.#channel, spec);
-    entry.tag = await this.#consume(this.#channel, spec);
+    entry.tag = await this.#consume(this.#channel, this.#acks!, spec);
   }
 
   async cancelQueue(name: string): Promise<void> {
@@ -67,6 +69,7 @@ export class AmqpConsumer implements Consumer {
     await this.pause();
     const channel = this.#channel;
     this.#channel = undefined;
+    this.#acks?.flush();
     await channel?.close().catch(() => {});
   }
 
@@ -81,11 +84,13 @@ export class AmqpConsumer implements Consumer {
       if (this.#channel === channel) void this.#again();
     });
     await channel.prefetch(this.#prefetch, this.#global());
+    const acks = new Acks(channel);
     for (const entry of this.#queues.values()) {
       await declareTaskQueue(channel, entry.spec);
-      entry.tag = await this.#consume(channel, entry.spec);
+      entry.tag = await this.#consume(channel, acks, entry.spec);
     }
     this.#channel = channel;
+    this.#acks = acks;
   }
 
   async #again(): Promise<void> {
@@ -101,16 +106,17 @@ export class AmqpConsumer implements Consumer {
     }
   }
 
-  async #consume(channel: AmqpChannel, spec: QueueSpec): Promise<string> {
+  async #consume(channel: AmqpChannel, acks: Acks, spec: QueueSpec): Promise<string> {
     const { consumerTag } = await channel.consume(spec.name, (message) => {
-      if (message !== null) this.#options.onDelivery(deliveryOf(channel, spec.name, message));
+      if (message === null) return;
+      acks.took(message);
+      this.#options.onDelivery(deliveryOf(acks, spec.name, message));
     });
     return consumerTag;
   }
 }
 
-/** Acknowledging on a channel that is gone does nothing: the server has requeued the message long since. */
-function deliveryOf(channel: AmqpChannel, queue: string, message: AmqpMessage): Delivery {
+function deliveryOf(acks: Acks, queue: string, message: AmqpMessage): Delivery {
   const { exchange, routingKey, redelivered } = message.fields;
   return {
     message: fromAmqp(message),
@@ -118,15 +124,7 @@ function deliveryOf(channel: AmqpChannel, queue: string, message: AmqpMessage): 
     exchange,
     routingKey,
     redelivered: redelivered || message.properties.headers?.["redelivered"] === true,
-    ack: () => attempt(() => channel.ack(message)),
-    reject: (requeue) => attempt(() => channel.reject(message, requeue)),
+    ack: () => acks.ack(message),
+    reject: (requeue) => acks.reject(message, requeue),
   };
-}
-
-function attempt(fn: () => void): void {
-  try {
-    fn();
-  } catch {
-    // The channel is closed.
-  }
 }

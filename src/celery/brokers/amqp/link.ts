@@ -76,7 +76,7 @@ export class AmqpLink {
     const until = this.#everConnected ? Infinity : clock().now() + FIRST_CONNECT_SECONDS;
     for (let attempt = 0; ; attempt++) {
       try {
-        const connection = await connect(options(this.#url), this.#tls);
+        const connection = await connect(options(this.#url), { noDelay: true, ...this.#tls });
         this.#everConnected = true;
         connection.on("error", () => {});
         connection.once("close", () => this.#onClose());

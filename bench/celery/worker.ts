@@ -1,4 +1,4 @@
-import { Celery } from "../src/celery/index.ts";
+import { Celery } from "../../src/celery/index.ts";
 
 /** The worker process of the Celery benchmark: a no-op task, told by the parent which queues to take from. */
 const { BROKER = "", BACKEND = "", NODE_NAME = "bench@ts", CONCURRENCY = "50" } = process.env;
