@@ -1,6 +1,7 @@
 import { decodeError, type WireError } from "../closures/index.ts";
 import { RemoteError } from "../core/index.ts";
 import { posix } from "../memory/index.ts";
+import { decode } from "./codec.ts";
 import { type Address, Client } from "./listener.ts";
 import type { Created, Request, Response } from "./manager-server.ts";
 import type { PipeConnection } from "./pipe.ts";
@@ -14,6 +15,7 @@ export class ManagerClient {
   readonly #connection: SocketConnection;
   readonly #pending = new Map<number, { resolve(value: any): void; reject(error: unknown): void }>();
   readonly #gone = new AbortController();
+  readonly #proxies = new Map<number, number>();
   #shortcut: PipeConnection | null = null;
   #reading = false;
   #next = 0;
@@ -46,8 +48,8 @@ export class ManagerClient {
   ): Promise<ManagerClient> {
     const client = new ManagerClient(await Client(address, { ...options, authkey }));
     if (typeof address === "string" && posix() !== null) {
-      // Where processes cannot see each other's descriptors (containers) the socket alone has to do.
-      client.#shortcut = await client.call<PipeConnection | null>("shortcut", 0, "", []).catch(() => null);
+      const bytes = await client.call<Buffer | null>("shortcut", 0, "", []);
+      client.#shortcut = bytes && (await openShortcut(bytes));
     }
     return client;
   }
@@ -70,6 +72,25 @@ export class ManagerClient {
 
   create(type: string, args: unknown[]): Promise<Created> {
     return this.call("create", type, "", args);
+  }
+
+  /** One more proxy of an object in this thread. */
+  adopt(object: number): void {
+    this.#proxies.set(object, (this.#proxies.get(object) ?? 0) + 1);
+  }
+
+  /** One proxy less; the manager is told of the last. */
+  release(object: number): void {
+    const left = (this.#proxies.get(object) ?? 0) - 1;
+    this.#proxies.set(object, left);
+    if (left > 0) return;
+    this.#proxies.delete(object);
+    if (this.open) this.call("drop", object, "", []).catch(() => {});
+  }
+
+  /** A proxy is sent to somebody. */
+  travel(object: number): void {
+    if (this.open) this.call("travel", object, "", []).catch(() => {});
   }
 
   close(): void {
@@ -113,6 +134,15 @@ export class ManagerClient {
     if (this.#pending.size === 0) this.#connection.hold(false);
     if (result !== undefined) call?.resolve(result.value);
     else call?.reject(error);
+  }
+}
+
+/** Where processes cannot see each other's descriptors (containers) the socket alone has to do. */
+async function openShortcut(bytes: Buffer): Promise<PipeConnection | null> {
+  try {
+    return (await decode(bytes, 1, bytes.length - 1, bytes[0]!)) as PipeConnection;
+  } catch {
+    return null;
   }
 }
 

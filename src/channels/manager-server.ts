@@ -1,7 +1,9 @@
 import { encodeError } from "../closures/index.ts";
 import { EOFError, RemoteError } from "../core/index.ts";
 import { posix } from "../memory/index.ts";
+import { encode } from "./codec.ts";
 import { Listener, type ListenerOptions } from "./listener.ts";
+import { ManagerObjects } from "./manager-objects.ts";
 import { pipe, type PipeConnection } from "./pipe.ts";
 import type { SocketConnection } from "./socket-connection.ts";
 
@@ -18,7 +20,7 @@ export interface PerClient {
 /** Asked: id, operation, object or type, method, arguments. */
 export type Request = readonly [
   id: number,
-  op: "create" | "call" | "shortcut" | "shutdown",
+  op: "create" | "call" | "travel" | "drop" | "shortcut" | "shutdown",
   of: number | string,
   method: string,
   args: unknown[],
@@ -39,7 +41,7 @@ export interface Created {
 export class ManagerServer implements AsyncDisposable {
   readonly #listener: Listener;
   readonly #creators: Readonly<Record<string, Creator>>;
-  readonly #objects: unknown[] = [];
+  readonly #objects = new ManagerObjects();
   readonly #clients = new Set<SocketConnection>();
   readonly #shortcuts = new Map<SocketConnection, AbortController>();
   readonly #closed: PromiseWithResolvers<void> = Promise.withResolvers<void>();
@@ -59,6 +61,11 @@ export class ManagerServer implements AsyncDisposable {
 
   get address(): Listener["address"] {
     return this.#listener.address;
+  }
+
+  /** How many objects clients can reach. Python: `number_of_objects`. */
+  get size(): number {
+    return this.#objects.size;
   }
 
   /** Serves until `close` or a client's shutdown. Python: `serve_forever`. */
@@ -98,6 +105,7 @@ export class ManagerServer implements AsyncDisposable {
     this.#shortcuts.get(client)?.abort();
     this.#shortcuts.delete(client);
     for (const object of this.#objects) if (isPerClient(object)) object.clientGone(client);
+    this.#objects.dropAll(client);
   }
 
   async #answer(client: SocketConnection, way: Way, request: Request): Promise<void> {
@@ -117,16 +125,22 @@ export class ManagerServer implements AsyncDisposable {
     }
   }
 
-  /** Gives a client on this machine a pipe in shared memory; null where there is none. Its socket tells when it ends. */
-  #openShortcut(client: SocketConnection): PipeConnection | null {
+  /**
+   * Gives a client on this machine a pipe in shared memory; null where there is none. Its socket tells when it ends.
+   * As bytes, because a client that cannot open the memory must still be able to read the answer.
+   */
+  #openShortcut(client: SocketConnection): Buffer | null {
     if (posix() === null || this.#shortcuts.has(client)) return null;
     const [mine, theirs] = pipe("process");
     const gone = new AbortController();
     this.#shortcuts.set(client, gone);
     void this.#serveShortcut(client, mine, gone.signal);
-    // Closed once it was encoded into the answer, which counts as held until it has arrived.
-    setImmediate(() => theirs.close());
-    return theirs;
+    const { kind, length, write } = encode(theirs);
+    const bytes = Buffer.alloc(length + 1, kind);
+    write(bytes, 1);
+    // On its way it counts as held.
+    theirs.close();
+    return bytes;
   }
 
   async #serveShortcut(client: SocketConnection, way: PipeConnection, signal: AbortSignal): Promise<void> {
@@ -143,22 +157,27 @@ export class ManagerServer implements AsyncDisposable {
   }
 
   #perform(client: SocketConnection, [, op, of, method, args]: Request): unknown {
-    if (op === "create") return this.#create(String(of), args);
+    if (op === "create") return this.#create(client, String(of), args);
+    if (op === "travel") return this.#objects.travel(of as number);
+    if (op === "drop") return this.#objects.drop(of as number, client);
     if (op === "shortcut") return this.#openShortcut(client);
     if (op === "shutdown") return void setImmediate(() => this.close());
-    const object = this.#objects[of as number] as Record<string, unknown>;
-    const fn = object !== undefined && methodsOf(object).includes(method) ? object[method] : undefined;
+    const object = this.#objects.hold(of as number, client) as Record<string, unknown> | undefined;
+    if (object === undefined)
+      throw new RemoteError("The object is gone from the manager: nobody had a proxy of it any more");
+    const fn = methodsOf(object).includes(method) ? object[method] : undefined;
     if (typeof fn !== "function") throw new RemoteError(`The object has no method ${method}`);
     return (fn as Creator).apply(object, isPerClient(object) ? [client, ...args] : args);
   }
 
-  async #create(type: string, args: unknown[]): Promise<Created> {
+  async #create(client: SocketConnection, type: string, args: unknown[]): Promise<Created> {
     const creator = Object.hasOwn(this.#creators, type) ? this.#creators[type]! : undefined;
     if (creator === undefined)
       throw new RemoteError(`The manager has no type ${type}; register it before it starts`);
     const object = (await creator(...args)) as object;
-    const known = this.#objects.indexOf(object);
-    return { object: known < 0 ? this.#objects.push(object) - 1 : known, methods: methodsOf(object) };
+    const id = this.#objects.add(object);
+    this.#objects.hold(id, client);
+    return { object: id, methods: methodsOf(object) };
   }
 }
 

@@ -103,7 +103,8 @@ export class BaseManager<
   async create<K extends keyof R & string>(type: K, ...args: Parameters<R[K]>): Promise<Made<R[K]>> {
     const address = this.address;
     const client = await ManagerClient.to(address, this.#key);
-    return makeProxy({ address, authkey: this.#key, ...(await client.create(type, args)) }) as Made<R[K]>;
+    const created = await client.create(type, args);
+    return makeProxy({ address, authkey: this.#key, ...created }, client) as Made<R[K]>;
   }
 
   /** Where the server listens. */

@@ -19,26 +19,60 @@ export interface ProxyState {
   readonly methods: readonly string[];
 }
 
-/** Stands for an object in a manager, in any thread or process. Python: `multiprocessing.managers.BaseProxy`. */
+/**
+ * Stands for an object in a manager, in any thread or process. The manager forgets the object when the last proxy of
+ * it was collected. Python: `multiprocessing.managers.BaseProxy`.
+ */
 class RemoteObject {
   static {
-    shareable(this, import.meta.url, "makeProxy", (it: RemoteObject) => states.get(it));
+    shareable(this, import.meta.url, "makeProxy", (it: RemoteObject) => links.get(it)!.depart());
   }
 }
 
-const states = new WeakMap<object, ProxyState>();
+/** What a proxy knows: where its object is, and the way there once it has been used. */
+class Link {
+  readonly #state: ProxyState;
+  #client: ManagerClient | null = null;
 
-/** A proxy for an object; also the other side of its crossing. @public */
-export function makeProxy<T = any>(state: ProxyState): Proxied<T> {
+  constructor(state: ProxyState, client: ManagerClient | null) {
+    this.#state = state;
+    if (client !== null) this.#use(client);
+  }
+
+  async call(method: string, args: unknown[]): Promise<unknown> {
+    if (this.#client?.open !== true)
+      this.#use(await ManagerClient.to(this.#state.address, this.#state.authkey));
+    return this.#client!.call("call", this.#state.object, method, args);
+  }
+
+  depart(): ProxyState {
+    this.#client?.travel(this.#state.object);
+    return this.#state;
+  }
+
+  end(): void {
+    this.#client?.release(this.#state.object);
+  }
+
+  #use(client: ManagerClient): void {
+    this.#client = client;
+    client.adopt(this.#state.object);
+  }
+}
+
+const links = new WeakMap<object, Link>();
+const collected = new FinalizationRegistry((link: Link) => link.end());
+
+/** A proxy for an object; also the other side of its crossing. `client`: for the thread that made the object. @public */
+export function makeProxy<T = any>(state: ProxyState, client: ManagerClient | null = null): Proxied<T> {
   const proxy = new RemoteObject();
-  states.set(proxy, state);
-  let client: ManagerClient | null = null;
+  const made = new Link(state, client);
+  links.set(proxy, made);
+  collected.register(proxy, made);
   for (const method of state.methods) {
+    // By way of the proxy, so that a method that was taken off it keeps it.
     Object.defineProperty(proxy, method, {
-      value: async (...args: unknown[]) => {
-        if (client?.open !== true) client = await ManagerClient.to(state.address, state.authkey);
-        return client.call("call", state.object, method, args);
-      },
+      value: (...args: unknown[]) => links.get(proxy)!.call(method, args),
     });
   }
   return proxy as Proxied<T>;

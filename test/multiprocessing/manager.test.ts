@@ -2,6 +2,8 @@ import { later } from "../support/later.ts";
 import "../support/leaks.ts";
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { BaseManager, Manager, Process, Queue, SyncManager } from "spool/multiprocessing";
 
 class Counter {
@@ -192,6 +194,51 @@ describe("Manager", () => {
     await served;
     await assert.rejects(one.add(1));
   });
+
+  for (const [place, address] of [
+    ["a unix socket", undefined],
+    ["TCP", { port: 0 }],
+  ] as const) {
+    test(`an object is forgotten when nobody can reach it any more (${place})`, async () => {
+      setFlagsFromString("--expose-gc");
+      const gc = runInNewContext("gc") as () => void;
+      const options = { authkey: "k", types: { Counter: () => new Counter() } };
+      const server = later(await new BaseManager({ ...options, ...(address && { address }) }).getServer());
+      const client = later(await new BaseManager({ ...options, address: server.address }).connect());
+      /** Collects until the server has forgotten, or three times to see that it has not. */
+      const collect = async (until: () => boolean, most: number = 1000): Promise<void> => {
+        for (let i = 0; i < most && !until(); i++) {
+          gc();
+          for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
+        }
+      };
+      const queue = new Queue<{ add(by: number): Promise<number> }>();
+      // In a function of its own, so that no variable of this one keeps the proxy.
+      const add = await (async () => {
+        const counter = await client.create("Counter");
+        assert.equal(await counter.add(1), 1);
+        assert.equal(server.size, 1);
+        return counter.add;
+      })();
+      await collect(() => server.size === 0, 3);
+      assert.equal(await add(1), 2, "a method that was taken off its proxy keeps it");
+
+      await (async () => {
+        await queue.put(await client.create("Counter"));
+      })();
+      await collect(() => server.size < 2, 3);
+      assert.equal(server.size, 2, "a proxy that is on its way counts");
+      await (async () => {
+        assert.equal(await (await queue.get()).add(3), 3);
+      })();
+      await collect(() => server.size === 1);
+      assert.equal(server.size, 1, "its last proxy is gone");
+      assert.equal(await add(1), 3, "the other object is there");
+      await client.shutdown();
+      while (server.size > 0) await new Promise(setImmediate);
+      server.close();
+    });
+  }
 
   test("misuse is an error", async () => {
     const manager = new SyncManager();
