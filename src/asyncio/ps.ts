@@ -27,6 +27,13 @@ export function pstree(): string {
   return lines.join("\n");
 }
 
+/** The part below `scope`, which has a holder, as indented text. */
+export function treeText(scope: Scope): string {
+  const lines: string[] = [];
+  render(nodeOf(scope), "", "", lines);
+  return lines.join("\n");
+}
+
 function childrenOf(scope: Scope): ProcessNode[] {
   const nodes: ProcessNode[] = [];
   for (let node = scope.first; node !== undefined; node = node.next) {

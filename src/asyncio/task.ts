@@ -10,6 +10,7 @@ import {
 } from "../core/index.ts";
 import { isCancellation } from "./cancellation.ts";
 import { debug } from "./debug.ts";
+import { treeText } from "./ps.ts";
 import { type Holder, Scope, currentScope } from "./scope.ts";
 import { type Site, siteText } from "./site.ts";
 import { Waiter, WaiterQueue } from "./waiter.ts";
@@ -102,6 +103,11 @@ export class Task<T> implements PromiseLike<T>, Holder {
   /** The call stack of the spawn. A suspended JavaScript function has no stack of its own to read. */
   get stack(): string {
     return this.#site?.stack?.replace(/^.*/, `Task "${this.name}" (${this.#state})`) ?? "";
+  }
+
+  /** What runs inside the task right now and what it waits for, as indented text: its part of `pstree()`. */
+  get tree(): string {
+    return treeText(this.#scope);
   }
 
   /**

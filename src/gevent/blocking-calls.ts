@@ -11,11 +11,34 @@ export const BLOCKING_MODULES: Readonly<Record<string, Record<string, unknown>>>
   zlib: zlib as never,
 };
 
+/** An object whose methods block, such as a prototype, and which of them do. */
+export interface BlockingHolder {
+  readonly holder: Record<string, unknown>;
+  readonly names: readonly string[];
+}
+
+/** Blocking methods by the module and class they belong to; `sqlite` is there from Node 24 on, where loading it is silent. */
+export function blockingHolders(): Record<string, BlockingHolder> {
+  const holders: Record<string, BlockingHolder> = {
+    Atomics: { holder: Atomics as never, names: ["wait"] },
+    "fs.Dir": { holder: fs.Dir.prototype as never, names: ["readSync", "closeSync"] },
+  };
+  if (Number.parseInt(process.versions.node) < 24) return holders;
+  const { DatabaseSync, StatementSync } = process.getBuiltinModule("node:sqlite");
+  return {
+    ...holders,
+    "sqlite.DatabaseSync": { holder: DatabaseSync.prototype as never, names: ["exec", "applyChangeset"] },
+    "sqlite.StatementSync": { holder: StatementSync.prototype as never, names: ["run", "get", "all"] },
+  };
+}
+
 /** What to write instead of a blocking call such as `fs.readFileSync` or `Atomics.wait`. */
 export function insteadOf(call: string): string {
   if (call === "Atomics.wait") return "await Atomics.waitAsync(...).value";
   const [module = "", name = ""] = call.split(".");
   const base = name.replace(/Sync$/, "");
+  if (module === "sqlite") return "toThread() with a function that opens the database there";
+  if (call.startsWith("fs.Dir.")) return `await dir.${call.slice("fs.Dir.".length, -"Sync".length)}()`;
   if (module === "fs") {
     if (name === "existsSync") return "await fs.promises.access(...)";
     return base in fs.promises ? `await fs.promises.${base}(...)` : `await promisify(fs.${base})(...)`;

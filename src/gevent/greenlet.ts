@@ -165,12 +165,14 @@ export class Greenlet<T = unknown> {
     const task = createTask(fn, { name: this.name });
     this.#task = task;
     greenlets.set(task, this);
+    liveGreenlets.add(this);
     task.addDoneCallback(() => this.#tell());
   }
 
   #tell(): void {
     this.#task?.observe();
-    if (this.exception !== null && this.#callbacks.size === 0) reportError(this, this.exception);
+    liveGreenlets.delete(this);
+    if (this.exception !== null && this.#callbacks.size === 0) errors.handle(this, this.exception);
     const callbacks = [...this.#callbacks];
     this.#callbacks.clear();
     for (const fn of callbacks) fn(this);
@@ -196,8 +198,17 @@ export function getcurrent(): Greenlet<any> | undefined {
   return task === undefined ? undefined : greenlets.get(task);
 }
 
+/** Every greenlet that was started and has not ended; for the hub. */
+export const liveGreenlets: Set<Greenlet<any>> = new Set();
+
+/** Takes the error of a greenlet that nobody is linked to. */
+export type ErrorHandler = (greenlet: Greenlet<any>, error: unknown) => void;
+
 /** As in gevent, a greenlet's error does not end the program; it is said, and `get` throws it. */
-function reportError(greenlet: Greenlet<any>, error: unknown): void {
+export function reportError(greenlet: Greenlet<any>, error: unknown): void {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   process.emitWarning(`Greenlet "${greenlet.name}" failed: ${text}`, "SpoolGreenletWarning");
 }
+
+/** Where such errors go; the hub exchanges it. */
+export const errors: { handle: ErrorHandler } = { handle: reportError };

@@ -5,8 +5,9 @@
  */
 export * as event from "./event.ts";
 export { type BlockingSite, findBlockingCalls } from "./find-blocking.ts";
-export { Greenlet, type KillOptions, getcurrent } from "./greenlet.ts";
+export { type ErrorHandler, Greenlet, type KillOptions, getcurrent } from "./greenlet.ts";
 export { Group } from "./group.ts";
+export { Hub, getHub } from "./hub.ts";
 export { idle, sleep } from "./idle.ts";
 export { type BlockedFrame, type BlockedReport, BlockingMonitor, type MonitorOptions } from "./monitor.ts";
 export * as monkey from "./monkey.ts";

@@ -2,7 +2,13 @@ import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { currentTask } from "../asyncio/index.ts";
 import { BlockingCallError, requireFunction, requireOneOf, requireSeconds } from "../core/index.ts";
-import { BLOCKING_MODULES, OFFLOADABLE, blockingNames, insteadOf } from "./blocking-calls.ts";
+import {
+  BLOCKING_MODULES,
+  OFFLOADABLE,
+  blockingHolders,
+  blockingNames,
+  insteadOf,
+} from "./blocking-calls.ts";
 
 export interface PatchOptions {
   /**
@@ -32,14 +38,17 @@ export interface BlockingCall {
 
 /**
  * Puts a guard before every known blocking call (`fs`, `child_process`, `crypto` and `zlib` `...Sync`,
- * `Atomics.wait`), for CommonJS and ES modules alike. JavaScript cannot make a synchronous call wait cooperatively, as
+ * `Atomics.wait`, the queries of `node:sqlite` from Node 24 on), for CommonJS and ES modules alike. JavaScript cannot make a synchronous call wait cooperatively, as
  * gevent's monkey patching does in Python; what it can do is to name each one that blocks greenlets, with the place,
  * the time it took, and what to write instead. Calls outside greenlets and tasks (start-up code) pass untouched, and
  * so do Node's own. Costs about 0.1 us per guarded call. `unpatchAll` takes everything back.
  */
 export function patchAll(options: PatchOptions = {}): void {
   for (const module of Object.keys(BLOCKING_MODULES)) patchModule(module, options);
-  patchAtomics(options);
+  const guard = checked(options);
+  for (const [owner, { holder, names }] of Object.entries(blockingHolders())) {
+    for (const name of names) patchFunction(holder, name, `${owner}.${name}`, guard);
+  }
 }
 
 /** The guard for `fs` only. */
@@ -97,10 +106,6 @@ function patchModule(module: string, options: PatchOptions): void {
   const exports = BLOCKING_MODULES[module]!;
   for (const name of blockingNames(module)) patchFunction(exports, name, `${module}.${name}`, guard);
   syncBuiltinESMExports();
-}
-
-function patchAtomics(options: PatchOptions): void {
-  patchFunction(Atomics as never, "wait", "Atomics.wait", checked(options));
 }
 
 function patchFunction(holder: Record<string, unknown>, name: string, call: string, guard: Guard): void {

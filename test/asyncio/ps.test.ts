@@ -50,6 +50,18 @@ vtest("pstree shows runners, tasks, groups, batches, timeouts and what they wait
   assert.match(tree, /task "consumer" \(running, spawned at .*ps\.test\.ts:\d+:\d+\)/);
 });
 
+vtest("task.tree shows the part of the tree that is the task's", async () => {
+  const task = createTask(() => gather([() => sleep(1), () => sleep(2)]), { name: "both" });
+  const other = createTask(() => sleep(1));
+  await waitAllBlocked();
+  assert.deepEqual(task.tree.replaceAll(/ \([^)]*\)/g, "").split("\n"), [
+    'task "both"',
+    '└─ batch "gather" <- sleep 1 s, sleep 2 s',
+  ]);
+  await Promise.all([task, other]);
+  assert.match(task.tree, /^task "both" \(finished, spawned at .*ps\.test\.ts:\d+:\d+\)$/);
+});
+
 vtest("ps gives the same as data, and is empty when nothing runs", async () => {
   const task = createTask(() => sleep(1), { name: "lonely" });
   await waitAllBlocked();

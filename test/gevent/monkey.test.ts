@@ -35,18 +35,74 @@ const calls: Record<string, [() => unknown, instead: RegExp]> = {
   "child_process.execSync": [() => execSync("true"), /createSubprocessShell/],
   "crypto.pbkdf2Sync": [() => pbkdf2Sync("a", "b", 1, 8, "sha1"), /promisify\(crypto\.pbkdf2\)/],
   "zlib.gzipSync": [() => gzipSync("x"), /promisify\(zlib\.gzip\)/],
+  "fs.Dir.readSync": [
+    () => {
+      const directory = fs.opendirSync(tmpdir());
+      directory.readSync();
+      directory.closeSync();
+    },
+    /await dir\.read\(\)/,
+  ],
   "Atomics.wait": [() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 1), /waitAsync/],
 };
 
 for (const [call, [fn, instead]] of Object.entries(calls)) {
   test(`the guard names ${call}, imported by name, with its line and what to use instead`, async () => {
-    const [report] = await guarded(fn);
-    assert.equal(report?.call, call);
+    const report = (await guarded(fn)).find((found) => found.call === call);
+    assert.ok(report !== undefined);
     assert.match(report.site, /monkey\.test\.ts:\d+:\d+$/);
     assert.match(report.instead, instead);
     assert.ok(report.seconds >= 0);
   });
 }
+
+const withSqlite = Number.parseInt(process.versions.node) >= 24;
+
+test(
+  "the guard names the queries of node:sqlite",
+  { skip: !withSqlite && "silent from Node 24 on" },
+  async () => {
+    const { DatabaseSync } = process.getBuiltinModule("node:sqlite");
+    const database = new DatabaseSync(":memory:");
+    const found = await guarded(() => {
+      database.exec("create table t (a)");
+      database.prepare("insert into t values (?)").run(1);
+      database.prepare("select a from t").all();
+      return database.prepare("select a from t").get();
+    });
+    database.close();
+    assert.deepEqual(
+      found.map((report) => report.call),
+      [
+        "sqlite.DatabaseSync.exec",
+        "sqlite.StatementSync.run",
+        "sqlite.StatementSync.all",
+        "sqlite.StatementSync.get",
+      ],
+    );
+    for (const { site, instead } of found) {
+      assert.match(site, /monkey\.test\.ts:\d+:\d+$/);
+      assert.match(instead, /toThread/);
+    }
+  },
+);
+
+const modules = ["fs", "child_process", "crypto", "zlib"] as const;
+
+test("every function whose name says that it blocks is guarded", () => {
+  monkey.patchAll();
+  for (const module of modules) {
+    const exports = process.getBuiltinModule(`node:${module}`) as unknown as Record<string, unknown>;
+    const open = Object.keys(exports).filter(
+      (name) =>
+        name.endsWith("Sync") &&
+        typeof exports[name] === "function" &&
+        !monkey.isPatched(`${module}.${name}`),
+    );
+    assert.deepEqual(open, [], module);
+  }
+  assert.ok(monkey.isPatched("Atomics.wait"));
+});
 
 test("outside greenlets, calls pass untouched", () => {
   const seen: BlockingCall[] = [];
