@@ -12,7 +12,7 @@ const table = (workers: "threads" | "processes", raw: string): TableSpec => ({
   unit: "seconds",
   better: "lower",
   figures: interleaved(async () => [
-    ...[SPOOL[workers], ...peers(workers), BARE[workers]].map(({ name }) => ({
+    ...[SPOOL[workers], ...peers(workers, "default"), BARE[workers]].map(({ name }) => ({
       name,
       run: () => probe("cold", name),
     })),

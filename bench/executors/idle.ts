@@ -9,9 +9,9 @@ interface Idle {
 }
 
 const NOTHING = "no pool at all";
-const kinds = [SPOOL.threads, SPOOL.processes, ...peers(), BARE.threads, BARE.processes];
+const kinds = [SPOOL.threads, SPOOL.processes, ...peers(undefined, "default"), BARE.threads, BARE.processes];
 /** Memory stands still and ten seconds are long. */
-const ROUNDS = 3;
+const ROUNDS = 2;
 
 /** All pools side by side, each in a program of its own: idle ones do not disturb each other. */
 async function round(): Promise<Map<string, Idle>> {

@@ -9,6 +9,7 @@ import { QUEUED } from "./queued.ts";
 import type { TableSpec } from "./spec.ts";
 import { STALL } from "./stall.ts";
 import { FEW_PROCESSES, FEW_THREADS, PROCESSES, TINY } from "./tiny.ts";
+import { WHERE_CALLER, WHERE_WORKER } from "./where.ts";
 
 export const TABLES: readonly TableSpec[] = [
   TINY,
@@ -24,6 +25,8 @@ export const TABLES: readonly TableSpec[] = [
   COLD_PROCESSES,
   STALL,
   ASKED,
+  WHERE_CALLER,
+  WHERE_WORKER,
   QUEUED,
   IDLE_CPU,
   IDLE_MEMORY,

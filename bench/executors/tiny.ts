@@ -52,7 +52,7 @@ export const TINY: TableSpec = {
     () =>
       many([
         SPOOL.threads,
-        ...peers("threads", "all"),
+        ...peers("threads", "variant"),
         BARE.threads,
         BARE_COALESCED.threads,
         BARE_SPLIT.threads,
@@ -91,7 +91,7 @@ export const PROCESSES: TableSpec = {
     async () => [
       ...(await many([
         SPOOL.processes,
-        ...peers("processes", "all"),
+        ...peers("processes", "variant"),
         BARE.processes,
         BARE_COALESCED.processes,
         BARE_SPLIT.processes,

@@ -98,7 +98,7 @@ function bare(
   return {
     name,
     workers,
-    setting: "main",
+    setting: "default",
     count,
     load: async () => (size) => open(start, size, most),
   };

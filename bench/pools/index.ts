@@ -3,7 +3,7 @@ import { JEST_WORKER } from "./jest-worker.ts";
 import { MULTITHREADING } from "./multithreading.ts";
 import { PISCINA } from "./piscina.ts";
 import { POOLIFIER } from "./poolifier.ts";
-import type { PoolKind } from "./runner.ts";
+import type { PoolKind, Setting } from "./runner.ts";
 import { SPOOL } from "./spool.ts";
 import { TINYPOOL } from "./tinypool.ts";
 import { WORKERPOOL } from "./workerpool.ts";
@@ -20,11 +20,13 @@ const PEERS: readonly PoolKind[] = [
   MULTITHREADING,
 ];
 
-/** Everyone else's pools; their further settings only when asked for. */
-export function peers(workers?: PoolKind["workers"], settings: "main" | "all" = "main"): PoolKind[] {
+/** Everyone else's pools: as they come, or with tuned settings too, or with all. */
+export function peers(workers?: PoolKind["workers"], most: Setting = "tuned"): PoolKind[] {
+  const settings: readonly Setting[] = ["default", "tuned", "variant"];
   return PEERS.filter(
     (kind) =>
-      (workers === undefined || kind.workers === workers) && (settings === "all" || kind.setting === "main"),
+      (workers === undefined || kind.workers === workers) &&
+      settings.indexOf(kind.setting) <= settings.indexOf(most),
   );
 }
 

@@ -34,7 +34,7 @@ function jest(
 }
 
 export const JEST_WORKER: readonly PoolKind[] = [
-  jest("jest-worker threads", "threads", "main"),
+  jest("jest-worker threads", "threads", "default"),
   jest("jest-worker threads, in order", "threads", "variant", { workerSchedulingPolicy: "in-order" }),
-  jest("jest-worker processes", "processes", "main"),
+  jest("jest-worker processes", "processes", "default"),
 ];

@@ -8,7 +8,7 @@ import type { PoolKind } from "./runner.ts";
 export const MULTITHREADING: PoolKind = {
   name: "multithreading",
   workers: "threads",
-  setting: "main",
+  setting: "default",
   count: 40_000,
   load: async () => {
     const { initRuntime, move, shutdown, spawn } = await import("multithreading");

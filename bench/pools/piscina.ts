@@ -6,7 +6,7 @@ const piscina = (name: string, setting: PoolKind["setting"], options: Options): 
   name,
   workers: "threads",
   setting,
-  count: 15_000,
+  count: 8000,
   load: async () => {
     const { Piscina } = await import("piscina");
     return (workers) => {
@@ -20,8 +20,8 @@ const piscina = (name: string, setting: PoolKind["setting"], options: Options): 
 });
 
 export const PISCINA: readonly PoolKind[] = [
-  piscina("piscina", "main", {}),
-  piscina("piscina, 500 a worker, no atomics, no timing", "main", {
+  piscina("piscina", "default", {}),
+  piscina("piscina, 500 a worker, no atomics, no timing", "tuned", {
     concurrentTasksPerWorker: 500,
     atomics: "disabled",
     recordTiming: false,

@@ -40,11 +40,11 @@ const fixed =
     new FixedThreadPool<{ input: unknown }, unknown>(workers, THREAD, options);
 
 export const POOLIFIER: readonly PoolKind[] = [
-  poolifier("poolifier threads", "threads", "main", 20_000, fixed()),
+  poolifier("poolifier threads", "threads", "default", 20_000, fixed()),
   poolifier(
     "poolifier threads, tasks queue",
     "threads",
-    "main",
+    "tuned",
     6000,
     fixed({ enableTasksQueue: true, tasksQueueOptions: { concurrency: 1 } }),
   ),
@@ -73,7 +73,7 @@ export const POOLIFIER: readonly PoolKind[] = [
   poolifier(
     "poolifier processes",
     "processes",
-    "main",
+    "default",
     20_000,
     ({ FixedClusterPool }, workers) =>
       new FixedClusterPool<{ input: unknown }, unknown>(workers, CLUSTER, {

@@ -11,15 +11,17 @@ export interface Runner {
   readonly close: () => Promise<void> | void;
 }
 
+export type Setting = "default" | "tuned" | "variant";
+
 /** A pool with settings. `load` imports the library, what it gives starts a pool: so both can be timed. */
 export interface PoolKind {
   readonly name: string;
   readonly workers: "threads" | "processes";
   /**
-   * "main": the peer as it comes, or the setting that is best for it in most tables; "variant": a further setting,
-   * which the tables of tiny tasks show so that nobody has to guess.
+   * "default": the peer as it comes. "tuned": settings that are better for some of the work here. "variant": further
+   * ones, which the tables of tiny tasks show so that nobody has to guess.
    */
-  readonly setting: "main" | "variant";
+  readonly setting: Setting;
   /** Tiny tasks in a round of a third of a second or so; slow peers get fewer. */
   readonly count: number;
   readonly load: () => Promise<(workers: number) => Runner>;

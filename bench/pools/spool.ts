@@ -23,7 +23,7 @@ export const SPOOL = {
   threads: {
     name: "spool threads",
     workers: "threads",
-    setting: "main",
+    setting: "default",
     count: 200_000,
     load: async () => {
       const { ThreadPoolExecutor } = await loadSpool();
@@ -33,7 +33,7 @@ export const SPOOL = {
   processes: {
     name: "spool processes",
     workers: "processes",
-    setting: "main",
+    setting: "default",
     count: 200_000,
     load: async () => {
       const { ProcessPoolExecutor } = await loadSpool();

@@ -7,7 +7,7 @@ function tinypool(name: string, setting: PoolKind["setting"], options: Options):
     name,
     workers: options.runtime === "child_process" ? "processes" : "threads",
     setting,
-    count: options.runtime === "child_process" ? 7000 : 15_000,
+    count: options.runtime === "child_process" ? 4000 : 8000,
     load: async () => {
       const { Tinypool } = await import("tinypool");
       return (workers) => {
@@ -25,14 +25,14 @@ function tinypool(name: string, setting: PoolKind["setting"], options: Options):
 const forked: Options = { runtime: "child_process", serialization: "advanced" };
 
 export const TINYPOOL: readonly PoolKind[] = [
-  tinypool("tinypool threads", "main", {}),
-  tinypool("tinypool threads, 500 a worker, no atomics", "main", {
+  tinypool("tinypool threads", "default", {}),
+  tinypool("tinypool threads, 500 a worker, no atomics", "tuned", {
     concurrentTasksPerWorker: 500,
     useAtomics: false,
   }),
   tinypool("tinypool threads, no atomics", "variant", { useAtomics: false }),
-  tinypool("tinypool processes", "main", forked),
-  tinypool("tinypool processes, 500 a worker", "main", { ...forked, concurrentTasksPerWorker: 500 }),
+  tinypool("tinypool processes", "default", forked),
+  tinypool("tinypool processes, 500 a worker", "tuned", { ...forked, concurrentTasksPerWorker: 500 }),
   tinypool("tinypool processes, 500 a worker, JSON", "variant", {
     runtime: "child_process",
     serialization: "json",

@@ -10,7 +10,7 @@ function workerpool(
     name,
     workers: workerType === "thread" ? "threads" : "processes",
     setting,
-    count: 8000,
+    count: 5000,
     load: async () => {
       const { pool: create } = (await import("workerpool")).default;
       return (workers) => {
@@ -32,7 +32,7 @@ function workerpool(
 }
 
 export const WORKERPOOL: readonly PoolKind[] = [
-  workerpool("workerpool threads", "thread", "main"),
-  workerpool("workerpool processes", "process", "main"),
+  workerpool("workerpool threads", "thread", "default"),
+  workerpool("workerpool processes", "process", "default"),
   workerpool("workerpool processes, JSON", "process", "variant", "json"),
 ];

@@ -53,7 +53,7 @@ async function idle(): Promise<Runner | undefined> {
     for (let i = 0; i < 3; i++)
       await Promise.all(Array.from({ length: IDLE_WORKERS }, () => pool.burn(steps)));
   }
-  await delay(1000);
+  await delay(300);
   const bytes = ((await privateBytes()) - before) / IDLE_WORKERS;
   process.send!("ready");
   await new Promise((resolve) => process.once("message", resolve));

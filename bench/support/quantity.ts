@@ -3,7 +3,8 @@ const SCALES: Readonly<Record<string, readonly (readonly [number, string])[]>> =
   seconds: [
     [1, "s"],
     [1e-3, "ms"],
-    [0, "µs"],
+    [1e-6, "µs"],
+    [0, "ns"],
   ],
   bytes: [
     [1e9, "GB"],
@@ -17,6 +18,7 @@ const FACTORS: Readonly<Record<string, number>> = {
   s: 1,
   ms: 1e3,
   µs: 1e6,
+  ns: 1e9,
   GB: 1e-9,
   MB: 1e-6,
   kB: 1e-3,

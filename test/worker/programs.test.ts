@@ -25,6 +25,14 @@ test("a program ends by itself when its pools are idle, never with work undone, 
   assert.equal(stdout, "done\ndone\n");
 });
 
+test("idle pools use no CPU and do not hold their program", async () => {
+  const { stdout } = await run(process.execPath, program("idle"), LIMIT);
+  const { quiet, program: threads, workers } = JSON.parse(stdout) as Record<string, number>;
+  // One worker that spins, or polls without pause, uses all of the quiet time; collections and the like use little.
+  assert.ok(threads! < quiet! / 4, `${threads} s of CPU in a program with idle threads, in ${quiet} s`);
+  assert.ok(workers! < quiet! / 4, `${workers} s of CPU in idle processes, in ${quiet} s`);
+});
+
 test("the output of a busy worker is not lost", async () => {
   const { stdout } = await run(process.execPath, program("busy-output"), LIMIT);
   assert.match(stdout, /from a busy worker/);
