@@ -29,6 +29,8 @@ export const LATENCY: TableSpec = {
       peers: "piscina",
       against: (name) => name.startsWith("piscina"),
       atLeast: 1,
+      limit:
+        "by default piscina's workers block in Atomics.wait between tasks, which wakes them sooner; their own timers and I/O stand still meanwhile",
     },
   ],
 };
