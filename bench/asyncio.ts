@@ -10,8 +10,8 @@ import { type Contestant, type Table, measure, printTable, summarise, writeResul
  * Overheads of structured concurrency beside the libraries that do one part of it, and beside effection and Effect,
  * which do the whole. The work is one microtask per call, so that nothing but the overhead is measured.
  *
- *   npm run bench asyncio                            everything, about three minutes
- *   SPOOL_BENCH=lock,timeout npm run bench asyncio   some tables; the others stay as they were
+ *   npm run bench asyncio                  everything, about three minutes
+ *   npm run bench asyncio lock timeout     some tables; the others stay as they were
  */
 const HOUR = 3600;
 const RESULTS = join(import.meta.dirname, "results", "asyncio.json");
@@ -25,28 +25,30 @@ if (unknown.length > 0) {
   );
 }
 
+let tables = earlier();
 for (const [key, { title, reference, contestants }] of Object.entries(rows)) {
   if (!isWanted(key)) continue;
-  keep(reference, await measure(title, contestants(), { unit: "calls per CPU-second" }));
+  keep(reference, { key, ...(await measure(title, contestants(), { unit: "calls per CPU-second" })) });
 }
 if (isWanted("sleepers")) await sleepers();
 if (isWanted("sleep")) {
-  keep(
-    "spool group",
-    await measure("50 tasks that sleep 2 s", fifty(), { unit: "seconds", rounds: 2, warmup: 0 }),
-  );
+  const options = { unit: "seconds", rounds: 2, warmup: 0 };
+  keep("spool group", { key: "sleep", ...(await measure("50 tasks that sleep 2 s", fifty(), options)) });
 }
 
-/** Prints the tables and writes them at once: what a later one costs nobody loses an earlier one. */
-function keep(reference: string, ...tables: Table[]): void {
-  for (const table of tables) printTable(table, reference);
-  const titles = tables.map((table) => table.title);
-  writeResults("asyncio", [...earlier().filter((table) => !titles.includes(table.title)), ...tables]);
+/** Prints the tables and writes them at once, so that a run that is cut off leaves what it has measured. */
+function keep(reference: string, ...measured: Table[]): void {
+  for (const table of measured) printTable(table, reference);
+  tables = [...tables.filter((old) => !measured.some(({ key }) => key === old.key)), ...measured];
+  writeResults("asyncio", tables);
 }
 
+/** A whole run begins anew; one of some tables keeps the others. */
 function earlier(): Table[] {
-  if (!existsSync(RESULTS)) return [];
-  return (JSON.parse(readFileSync(RESULTS, "utf8")) as { tables: Table[] }).tables;
+  if (wanted === undefined || !existsSync(RESULTS)) return [];
+  return (JSON.parse(readFileSync(RESULTS, "utf8")) as { tables: Table[] }).tables.filter(
+    ({ key }) => key !== undefined,
+  );
 }
 
 interface Sleeping {
@@ -122,7 +124,8 @@ async function sleepers(): Promise<void> {
       seconds.set(name, [...(seconds.get(name) ?? []), (performance.now() - cancelled) / 1000]);
     }
   }
-  const table = (title: string, unit: string, samples: Map<string, number[]>): Table => ({
+  const table = (key: string, title: string, unit: string, samples: Map<string, number[]>): Table => ({
+    key,
     title,
     unit,
     rounds,
@@ -130,8 +133,8 @@ async function sleepers(): Promise<void> {
   });
   keep(
     "spool group",
-    table("memory of 100,000 sleeping tasks", "bytes per task", bytes),
-    table("cancelling 100,000 sleeping tasks", "seconds", seconds),
+    table("memory", "memory of 100,000 sleeping tasks", "bytes per task", bytes),
+    table("cancel", "cancelling 100,000 sleeping tasks", "seconds", seconds),
   );
 }
 

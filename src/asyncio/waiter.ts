@@ -7,7 +7,7 @@ import {
   requireSeconds,
   requireSignal,
 } from "../core/index.ts";
-import { CancelNode, type Scope, currentScope } from "./scope.ts";
+import { CancelNode, type Scope, currentScope, programScope } from "./scope.ts";
 
 /**
  * One wait: a promise settled from outside that also ends when its scope is cancelled, its time runs out or its
@@ -43,7 +43,8 @@ export class Waiter<T = void> extends CancelNode {
       this.interrupt(scope.reason);
       return;
     }
-    this.link(scope);
+    // Nothing ever cancels the program's scope.
+    if (scope !== programScope) this.link(scope);
     if (options !== undefined) this.#limit(options);
   }
 
