@@ -64,10 +64,10 @@ export function allocate(kind: MemoryKind, length: number): Block {
   return block;
 }
 
-/** A block with a segment of its own, which may grow. */
-export function allocateAlone(kind: MemoryKind, length: number): Block {
+/** A block with a segment of its own, which may grow unless it is `fixed`. */
+export function allocateAlone(kind: MemoryKind, length: number, fixed = false): Block {
   const start = kind === "process" ? HEADER_BYTES : 0;
-  return new Block(create(kind, start + align(length), true), start, length);
+  return new Block(create(kind, start + align(length), !fixed), start, length);
 }
 
 const CACHE_LINE = 64;

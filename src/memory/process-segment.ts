@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, ftruncateSync, openSync } from "node:fs";
 import { randomBytes } from "node:crypto";
 import { StateError } from "../core/index.ts";
-import { loopBitIn, onBell, ringIn } from "./bell.ts";
+import { loopBitIn, offBell, onBell, ringIn } from "./bell.ts";
 import { type Mapping, requirePosix } from "./posix.ts";
 import type { Segment, SegmentState, Window } from "./segment.ts";
 
@@ -77,6 +77,10 @@ export class ProcessSegment implements Segment {
     if (Atomics.load(this.words, word) !== expected) return false;
     onBell(rung);
     return true;
+  }
+
+  disarm(rung: () => void): void {
+    offBell(rung);
   }
 
   ring(bits: number): void {

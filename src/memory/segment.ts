@@ -21,6 +21,8 @@ export interface Segment extends Window {
   loopBit(): number;
   /** Has `rung` called in this thread's event loop after the word stops holding `expected`. False: it already has. */
   arm(word: number, expected: number, rung: () => void): boolean;
+  /** Takes `rung` back; a call that is already on its way may still come. */
+  disarm(rung: () => void): void;
   /** Calls the event loops named by the bits. Only for bits that `loopBit` gave out. */
   ring(bits: number): void;
   /** Makes the segment at least this long; the base window stays as it is. */

@@ -48,6 +48,8 @@ export class ThreadSegment implements Segment {
     return true;
   }
 
+  disarm(): void {}
+
   ring(): void {}
 
   grow(byteLength: number): void {

@@ -1,11 +1,13 @@
 /**
- * worker - layer 2, private: the only folder that knows threads and child processes. Imports core, closures, futures.
+ * worker - layer 2, private: the only folder that knows threads and child processes. Imports core, memory,
+ * closures, futures.
  *
  *   submit -> Dispatcher (one backlog) -> Seat (a worker and what is bound to it) -> Peer (thread or process)
  *          <- Future                   <-                                         <- entry/: Runner
  *
  * Begin with protocol.ts (what crosses), then dispatcher.ts, seat.ts, entry/runner.ts. crew.ts says which workers there
- * are; stopper.ts how a running task is stopped; batch-channel.ts is the way between, behind the Channel interface.
+ * are; stopper.ts how a running task is stopped. The way between is outbox.ts and inbox.ts, over batch-channel.ts
+ * (messages: anything) and ring.ts (shared memory: small plain values, at a fraction of the cost).
  */
 export { type OwnRun, ownRun, performOwnRun } from "./own-run.ts";
 export type { ContextCarrier, WorkerPoolOptions } from "./options.ts";

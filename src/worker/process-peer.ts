@@ -1,18 +1,24 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { BatchChannel, unbatch } from "./batch-channel.ts";
+import { posix } from "../memory/index.ts";
 import { entryUrl } from "./entry-url.ts";
 import { childExecArgv } from "./exec-argv.ts";
 import { guard } from "./guard.ts";
+import { Inbox } from "./inbox.ts";
+import { Outbox } from "./outbox.ts";
 import type { Peer, PeerExit, PeerHandlers, PeerOptions, ResourceLimits } from "./peer.ts";
-import type { Channel } from "./protocol.ts";
+import { type Channel, Op } from "./protocol.ts";
+import { RingPair } from "./ring.ts";
+import { transport } from "./transport.ts";
 
 export class ProcessPeer implements Peer {
   readonly kind = "process";
   readonly name: string;
-  readonly channel: Channel;
   readonly starts = undefined;
   readonly #child: ChildProcess;
+  readonly #outbox: Outbox;
+  readonly #inbox: Inbox;
+  #rings: RingPair | "offered" | undefined;
   #error: unknown;
 
   constructor(options: PeerOptions, handlers: PeerHandlers) {
@@ -23,14 +29,23 @@ export class ProcessPeer implements Peer {
       ...(options.env && { env: options.env }),
     });
     this.#child = child;
-    this.channel = new BatchChannel((batch) => {
+    this.#outbox = new Outbox((batch) => {
       // The callback takes the EPIPE of a child that has just died; its exit event says the rest.
       if (child.connected) child.send(batch, NOTHING);
+      if (this.#rings === undefined && this.#outbox.sent > OFFER_AFTER[transport()]) this.#offerRings();
     }, handlers.unsendable);
-    child.on("message", (batch) => unbatch(batch as unknown[], handlers.receive));
+    this.#inbox = new Inbox({
+      receive: (op, id, a, b) => {
+        if (op === Op.ATTACHED) this.#attach(a as boolean);
+        else handlers.receive(op, id, a, b);
+      },
+      after: NOTHING,
+    });
+    child.on("message", (batch) => this.#inbox.message(batch as unknown[]));
     child.on("error", (error) => (this.#error ??= error));
     const ended = (exit: PeerExit): void => {
       guard.remove(child.pid);
+      this.#inbox.close();
       handlers.exit(exit);
     };
     if (child.pid === undefined) {
@@ -49,8 +64,26 @@ export class ProcessPeer implements Peer {
     return this.#child.pid ?? 0;
   }
 
+  get channel(): Channel {
+    return this.#outbox;
+  }
+
   terminate(): void {
     this.#child.kill("SIGKILL");
+  }
+
+  /** Makes memory that both share, where that can be done, and tells the child of it. */
+  #offerRings(): void {
+    this.#rings = "offered";
+    if (posix() === null) return;
+    this.#rings = new RingPair("process");
+    this.#inbox.attach(this.#rings.reader);
+    this.#outbox.post(Op.ATTACH, 0, this.#rings.ship("process"));
+  }
+
+  /** The child may not be able to share memory: it has no koffi, or may not load it. */
+  #attach(taken: boolean): void {
+    if (taken && this.#rings instanceof RingPair) this.#outbox.attach(this.#rings.writer);
   }
 
   /** The exit may be seen before the last results were read from the pipe; those come first. */
@@ -59,6 +92,12 @@ export class ProcessPeer implements Peer {
     else fn();
   }
 }
+
+/**
+ * Records to a child before it is offered rings: to load koffi takes both sides some milliseconds, which only a busy
+ * pool gets back.
+ */
+const OFFER_AFTER = { messages: Infinity, rings: 0, best: 5000 } as const;
 
 const NOTHING = (): void => {};
 

@@ -21,6 +21,9 @@ import type { Payload } from "../closures/index.ts";
  *   CHUNK               id, chunk, -                              the end of MAP and STARMAP
  *   STREAM, ITEM, END   id, value, -                              a generator's result
  *   TIMING              key, seconds, -                           how long a function takes now
+ * Both ways:
+ *   SWITCH              -, -, -                                   what follows is in the ring | in messages
+ *   ATTACH, ATTACHED    -, blocks, -                              here is memory for rings | taken, or not
  */
 export const Op = {
   RUN: 0,
@@ -35,6 +38,9 @@ export const Op = {
   CLOSE: 9,
   INIT: 10,
   RESUME: 11,
+  SWITCH: 12,
+  ATTACH: 13,
+  ATTACHED: 14,
   HELLO: 16,
   READY: 17,
   INIT_FAILED: 18,

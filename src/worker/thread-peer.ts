@@ -1,14 +1,17 @@
 import { Worker } from "node:worker_threads";
 import type { WorkerEnd } from "../core/index.ts";
-import { BatchChannel, unbatch } from "./batch-channel.ts";
 import { entryUrl } from "./entry-url.ts";
 import { threadExecArgv } from "./exec-argv.ts";
+import { Inbox } from "./inbox.ts";
+import { Outbox } from "./outbox.ts";
 import type { Peer, PeerExit, PeerHandlers, PeerOptions } from "./peer.ts";
 import type { Channel } from "./protocol.ts";
+import { RingPair, type RingPairState } from "./ring.ts";
 import { type StartCount, newStartCount } from "./start-count.ts";
 
 export interface ThreadData {
   readonly starts: StartCount;
+  readonly rings: RingPairState;
 }
 
 export class ThreadPeer implements Peer {
@@ -22,7 +25,8 @@ export class ThreadPeer implements Peer {
   constructor(options: PeerOptions, handlers: PeerHandlers) {
     this.name = options.name;
     const execArgv = options.execArgv ?? threadExecArgv();
-    const workerData: ThreadData = { starts: this.starts };
+    const rings = new RingPair("thread");
+    const workerData: ThreadData = { starts: this.starts, rings: rings.ship("thread") };
     this.#worker = new Worker(entryUrl("thread"), {
       name: options.name,
       workerData,
@@ -31,14 +35,21 @@ export class ThreadPeer implements Peer {
       ...(options.env && { env: options.env }),
     });
     const worker = this.#worker;
-    this.channel = new BatchChannel(
+    const outbox = new Outbox(
       (batch, transfer) => worker.postMessage(batch, transfer as ArrayBuffer[]),
       handlers.unsendable,
     );
-    worker.on("message", (batch: unknown[]) => unbatch(batch, handlers.receive));
+    outbox.attach(rings.writer);
+    this.channel = outbox;
+    const inbox = new Inbox({ receive: handlers.receive, after: NOTHING });
+    inbox.attach(rings.reader);
+    worker.on("message", (batch: unknown[]) => inbox.message(batch));
     worker.on("messageerror", (error) => this.#fail(error));
     worker.on("error", (error) => (this.#error = error));
-    worker.on("exit", (code) => handlers.exit(describeExit(code, this.#error)));
+    worker.on("exit", (code) => {
+      inbox.close();
+      handlers.exit(describeExit(code, this.#error));
+    });
     worker.unref();
   }
 
@@ -63,3 +74,5 @@ function describeExit(exitCode: number, error: unknown): PeerExit {
     code === "ERR_WORKER_OUT_OF_MEMORY" ? "out-of-memory" : error === undefined ? "exit" : "crash";
   return { reason, exitCode, signal: null, error };
 }
+
+function NOTHING(): void {}

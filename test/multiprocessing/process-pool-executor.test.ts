@@ -1,8 +1,8 @@
 import "../support/leaks.ts";
-import { suite } from "node:test";
 import { ProcessPoolExecutor } from "spool/multiprocessing";
 import { executorContract } from "../futures/contract.ts";
+import { suitePerTransport } from "../support/transports.ts";
 
-suite("ProcessPoolExecutor", () => {
+suitePerTransport("ProcessPoolExecutor", () => {
   executorContract((maxWorkers = 1) => new ProcessPoolExecutor({ maxWorkers }), { remote: true });
 });

@@ -1,8 +1,8 @@
 import "../support/leaks.ts";
-import { suite } from "node:test";
 import { ThreadPoolExecutor } from "spool/threading";
 import { executorContract } from "../futures/contract.ts";
+import { suitePerTransport } from "../support/transports.ts";
 
-suite("ThreadPoolExecutor", () => {
+suitePerTransport("ThreadPoolExecutor", () => {
   executorContract((maxWorkers = 1) => new ThreadPoolExecutor({ maxWorkers }), { remote: true });
 });

@@ -2,11 +2,12 @@ import "../support/leaks.ts";
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { after, before, suite, test } from "node:test";
+import { after, before, test } from "node:test";
 import { promisify } from "node:util";
 import { type Executor, SpoolError } from "spool";
 import { ProcessPoolExecutor } from "spool/multiprocessing";
 import { ThreadPoolExecutor } from "spool/threading";
+import { suitePerTransport } from "../support/transports.ts";
 import { FAULTS, LIMITS, attempt } from "./faults.ts";
 
 /** Generous: it only bounds how long a defect can hang the suite. */
@@ -16,7 +17,7 @@ for (const [kind, Pool] of [
   ["thread", ThreadPoolExecutor],
   ["process", ProcessPoolExecutor],
 ] as const) {
-  suite(`faults in a ${kind}`, () => {
+  suitePerTransport(`faults in a ${kind}`, () => {
     let pool: Executor;
     before(async () => {
       pool = new Pool({ maxWorkers: 1, ...LIMITS });

@@ -1,11 +1,12 @@
 import "../support/leaks.ts";
 import assert from "node:assert/strict";
 import { AsyncLocalStorage } from "node:async_hooks";
-import { suite, test } from "node:test";
+import { test } from "node:test";
 import { threadId } from "node:worker_threads";
 import { type ProcessPoolExecutorOptions, QueueFullError } from "spool";
 import { ProcessPoolExecutor } from "spool/multiprocessing";
 import { ThreadPoolExecutor } from "spool/threading";
+import { suitePerTransport } from "../support/transports.ts";
 import { requestId } from "./fixtures/context.ts";
 
 type Options = ProcessPoolExecutorOptions;
@@ -19,7 +20,7 @@ for (const [kind, Pool] of [
     new Pool({ maxWorkers: 1, ...options });
   const whoAmI = (): string => `${process.pid}/${threadId}`;
 
-  suite(`a pool of ${kind}s`, () => {
+  suitePerTransport(`a pool of ${kind}s`, () => {
     test("a timeout counts from the start on the worker, not from submit", async () => {
       const pool = make();
       try {

@@ -13,6 +13,7 @@ serve({
   to: "process",
   send: (batch) => process.send!(batch, undefined, undefined, NOTHING),
   listen: (receive) => process.on("message", receive as (message: unknown) => void),
+  rings: undefined,
   claim: undefined,
   resume: undefined,
   close: () => process.exit(),

@@ -1,7 +1,10 @@
 import { SerializationError } from "../../core/index.ts";
 import { encodeError, revive, unpackArguments } from "../../closures/index.ts";
-import { BatchChannel, type Send, unbatch } from "../batch-channel.ts";
+import type { Send } from "../batch-channel.ts";
+import { Inbox } from "../inbox.ts";
+import { Outbox } from "../outbox.ts";
 import { Op, type WorkerSetup } from "../protocol.ts";
+import { type RingPairState, workerEnds } from "../ring.ts";
 import type { AnyFunction } from "./functions.ts";
 import { Runner } from "./runner.ts";
 
@@ -10,6 +13,8 @@ export interface Host {
   readonly to: "thread" | "process";
   readonly send: Send;
   readonly listen: (receive: (batch: readonly unknown[]) => void) => void;
+  /** Memory of the rings, where it is there from the start. */
+  readonly rings: RingPairState | undefined;
   readonly claim: (() => boolean) | undefined;
   readonly resume: (() => void) | undefined;
   readonly close: () => void;
@@ -17,28 +22,42 @@ export interface Host {
 
 /** The life of a worker: say hello, be set up, run tasks until told to close. */
 export function serve(host: Host): void {
-  const channel: BatchChannel = new BatchChannel(host.send, (op, id, error) => {
+  const outbox: Outbox = new Outbox(host.send, (op, id, error) => {
     if (op !== Op.RESULT && op !== Op.CHUNK && op !== Op.ITEM) return;
     const message = `The task's result cannot be sent back: ${(error as Error).message}`;
-    channel.post(Op.FAILED, id, encodeError(new SerializationError(message, { cause: error })));
-    channel.flush();
+    outbox.post(Op.FAILED, id, encodeError(new SerializationError(message, { cause: error })));
+    outbox.flush();
   });
   let runner: Runner | undefined;
-  host.listen((batch) => {
-    if (runner !== undefined) {
-      unbatch(batch, (op, id, a, b) => runner!.receive(op, id, a, b));
-      runner.drain();
-    } else {
-      void setUp(batch[2] as WorkerSetup, host, channel).then((ready) => (runner = ready));
-    }
+  const inbox: Inbox = new Inbox({
+    receive: (op, id, a, b) => {
+      if (op === Op.ATTACH) outbox.post(Op.ATTACHED, 0, attach(a as RingPairState, inbox, outbox));
+      else if (runner !== undefined) runner.receive(op, id, a, b);
+      else void setUp(a as WorkerSetup, host, outbox).then((ready) => (runner = ready));
+    },
+    after: () => runner?.drain(),
   });
-  channel.post(Op.HELLO, 0);
-  channel.flush();
+  if (host.rings !== undefined) attach(host.rings, inbox, outbox);
+  host.listen((batch) => inbox.message(batch));
+  outbox.post(Op.HELLO, 0);
+  outbox.flush();
   // Results that wait for company must not be lost when a task ends the worker.
-  process.on("exit", () => channel.flush());
+  process.on("exit", () => outbox.flush());
 }
 
-async function setUp(setup: WorkerSetup, host: Host, channel: BatchChannel): Promise<Runner | undefined> {
+/** Says whether the memory can be had here. */
+function attach(state: RingPairState, inbox: Inbox, outbox: Outbox): boolean {
+  try {
+    const { reader, writer } = workerEnds(state);
+    inbox.attach(reader);
+    outbox.attach(writer);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function setUp(setup: WorkerSetup, host: Host, channel: Outbox): Promise<Runner | undefined> {
   try {
     if (setup.initializer !== undefined) {
       const initializer = await revive(setup.initializer);

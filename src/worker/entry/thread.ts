@@ -5,7 +5,7 @@ import { writeStraight } from "./output.ts";
 import { serve } from "./serve.ts";
 
 /** Where a pool's thread begins. */
-const { starts } = workerData as ThreadData;
+const { starts, rings } = workerData as ThreadData;
 const port = parentPort!;
 
 writeStraight();
@@ -13,6 +13,7 @@ serve({
   to: "thread",
   send: (batch, transfer) => port.postMessage(batch, transfer as ArrayBuffer[]),
   listen: (receive) => port.on("message", receive),
+  rings,
   claim: () => claim(starts),
   resume: () => resume(starts),
   close: () => process.exit(),
