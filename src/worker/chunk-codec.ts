@@ -25,7 +25,9 @@ type Items = ArrayLike<unknown>;
 
 /** Numbers travel as one block of bytes, other plain values as they are, the rest packed. */
 export function packItems(items: readonly unknown[], to: To): unknown {
-  if (typeof items[0] === "number" && allNumbers(items)) return Float64Array.from(items as number[]);
+  // A thread reads them where they are. They are not moved there: the chunk may have to be sent again.
+  const numbers = numbersOf(items, to === "thread" && items.length >= WORTH_SHARING);
+  if (numbers !== undefined) return numbers;
   return allPrimitive(items) ? items : { packed: packArguments(items, { to }) };
 }
 
@@ -42,10 +44,10 @@ export function unpackItems(wire: unknown): Items | Promise<Items> {
 
 export function packChunk(chunk: Chunk, to: To): WireChunk {
   const values = chunk.values as unknown[];
-  const numbers = typeof values[0] === "number" && allNumbers(values);
-  const packed = !numbers && !allPrimitive(values);
+  const numbers = numbersOf(values, false);
+  const packed = numbers === undefined && !allPrimitive(values);
   return {
-    values: numbers ? Float64Array.from(values as number[]) : packed ? packResult(values, { to }) : values,
+    values: numbers ?? (packed ? packResult(values, { to }) : values),
     packed,
     failure: chunk.failure && encodeError(chunk.failure.error),
     seconds: chunk.seconds,
@@ -65,10 +67,26 @@ function chunkOf(wire: WireChunk, values: Items, error: unknown): Chunk {
   return { values, seconds, asynchronous, failure: wire.failure && { error } };
 }
 
-function allNumbers(values: readonly unknown[]): boolean {
-  for (const value of values) if (typeof value !== "number") return false;
-  return true;
+/** What a chunk on its way back can give up instead of having it copied. */
+export function transferOf(chunk: WireChunk): ArrayBuffer[] | undefined {
+  return chunk.values instanceof Float64Array ? [chunk.values.buffer as ArrayBuffer] : undefined;
 }
+
+/** The values as one block, if all of them are numbers: looked at and copied in one pass. */
+function numbersOf(values: readonly unknown[], shared: boolean): Float64Array | undefined {
+  const { length } = values;
+  if (length === 0 || typeof values[0] !== "number") return undefined;
+  const numbers = new Float64Array(shared ? new SharedArrayBuffer(length * 8) : new ArrayBuffer(length * 8));
+  for (let i = 0; i < length; i++) {
+    const value = values[i];
+    if (typeof value !== "number") return undefined;
+    numbers[i] = value;
+  }
+  return numbers;
+}
+
+/** Numbers; below this a copy is cheaper than shared memory of its own. */
+const WORTH_SHARING = 1024;
 
 export function allPrimitive(values: readonly unknown[]): boolean {
   for (const value of values) {

@@ -1,31 +1,16 @@
-import { type WireError, decodeError, unpackResult } from "../closures/index.ts";
-import {
-  PriorityFifo,
-  QueueFullError,
-  SerializationError,
-  StateError,
-  TimeoutError,
-  abortReason,
-  clock,
-  onAbort,
-} from "../core/index.ts";
-import {
-  type ExecutorStatistics,
-  type ShutdownOptions,
-  type TaskOptions,
-  isThenable,
-} from "../futures/index.ts";
-import { type WireChunk, repackBody, unpackChunk } from "./chunk-codec.ts";
+import { type WireError, decodeError } from "../closures/index.ts";
+import { PriorityFifo, QueueFullError, StateError, abortReason, clock, onAbort } from "../core/index.ts";
+import { type ExecutorStatistics, type ShutdownOptions, type TaskOptions } from "../futures/index.ts";
 import { Crew } from "./crew.ts";
 import type { FunctionTable, Shipped } from "./function-table.ts";
-import { IncomingStream } from "./incoming-stream.ts";
-import { type LossReport, lossError } from "./loss.ts";
+import { type LossReport, lossError, startedTasks, warn } from "./loss.ts";
 import type { PoolSettings } from "./options.ts";
 import type { PeerExit } from "./peer.ts";
-import { Op, TINY_SECONDS } from "./protocol.ts";
+import { Op } from "./protocol.ts";
 import type { Seat, SeatHandlers } from "./seat.ts";
+import { Settler } from "./settler.ts";
 import { Stopper } from "./stopper.ts";
-import { Task, type TaskOwner, type TaskSeat } from "./task.ts";
+import { Task, type TaskOwner } from "./task.ts";
 
 export interface DispatcherOptions {
   readonly kind: "thread" | "process";
@@ -62,6 +47,7 @@ export class Dispatcher implements TaskOwner {
   readonly #functions: FunctionTable;
   readonly #crew: Crew;
   readonly #stopper = new Stopper();
+  readonly #settler: Settler;
   readonly #backlog = new PriorityFifo<Task>();
   /** Tasks in the backlog that are done already (cancelled); they are dropped when their turn comes. */
   #stale = 0;
@@ -83,11 +69,17 @@ export class Dispatcher implements TaskOwner {
     this.#kind = options.kind;
     this.#settings = options.settings;
     this.#functions = options.functions;
+    this.#settler = new Settler({
+      ...options,
+      stopper: this.#stopper,
+      again: (task) => this.#again(task),
+      streamEnded: () => this.#ended(),
+    });
     this.#crew = options.crew({
       ready: (seat) => this.#ready(seat),
       initFailed: (_seat, error) => this.#initFailed(error),
       answer: (seat, task, op, a, b) => this.#answer(seat, task, op, a, b),
-      started: (task) => this.#started(task),
+      started: (task) => this.#settler.started(task),
       timing: (key, seconds) => this.#functions.measured(key, seconds),
       unsendable: (seat, task, error) => this.#unsendable(seat, task, error),
       exit: (seat, exit) => this.#exit(seat, exit),
@@ -234,115 +226,22 @@ export class Dispatcher implements TaskOwner {
   // Answers
 
   #answer(seat: Seat, task: Task, op: number, a: unknown, b: unknown): void {
-    if (op === Op.STREAM) return this.#openStream(seat, task);
-    if (op === Op.ITEM) return task.stream?.push(this.#decode(() => unpackResult(a)));
+    if (op === Op.STREAM) return this.#settler.openStream(seat, task);
+    if (op === Op.ITEM) return this.#settler.item(task, a);
     this.#crew.release(seat, task);
     if (this.#backlog.size > 0) this.#schedulePump();
-    if (b !== undefined) this.#measured(seat, task, b as number);
-    if (task.stream !== undefined) this.#endStream(task, op === Op.FAILED ? (a as WireError) : undefined);
-    else if (task.done()) return;
-    else if (op === Op.RESULT && (a === null || typeof a !== "object")) task.setResult(a);
-    else this.#settle(task, op, a);
+    this.#settler.end(seat, task, op, a, b as number | undefined);
   }
 
-  #settle(task: Task, op: number, wire: unknown): void {
-    try {
-      const value =
-        op === Op.RESULT
-          ? unpackResult(wire)
-          : op === Op.CHUNK
-            ? unpackChunk(wire as WireChunk, task.site?.stack)
-            : decodeError(wire as WireError, task.site?.stack);
-      if (op === Op.CHUNK) task.record.chunkSeconds = (wire as WireChunk).seconds;
-      if (isThenable(value)) this.#settleLater(task, op, value);
-      else if (op === Op.FAILED) this.#fail(task, value);
-      else task.setResult(value);
-    } catch (error) {
-      task.setException(undecodable(task, error));
-    }
-  }
-
-  /** Nothing has run when a module could not be imported: the task goes again, with the module's code by value. */
-  #fail(task: Task, error: unknown): void {
-    const shipment = this.#functions.shipAgain(task.shipment, error);
-    if (shipment === undefined) return task.setException(error);
-    task.shipment = shipment;
-    task.body = repackBody(task.body);
+  #again(task: Task): void {
     this.#backlog.unshift(task, task.options.priority);
     this.#schedulePump();
-  }
-
-  #settleLater(task: Task, op: number, value: PromiseLike<unknown>): void {
-    value.then(
-      (result) => {
-        if (task.done()) return;
-        if (op === Op.FAILED) this.#fail(task, result);
-        else task.setResult(result);
-      },
-      (error: unknown) => {
-        if (!task.done()) task.setException(undecodable(task, error));
-      },
-    );
-  }
-
-  #decode(fn: () => unknown): unknown {
-    try {
-      return fn();
-    } catch (error) {
-      return Promise.reject(error);
-    }
-  }
-
-  #openStream(seat: Seat, task: Task): void {
-    if (task.done()) return seat.tell(Op.CANCEL, task, "The task was cancelled");
-    const at = task.attempts;
-    const here = (): boolean => task.seat === seat && task.attempts === at;
-    task.stream = new IncomingStream({
-      more: (count) => {
-        if (here()) seat.tell(Op.MORE, task, count);
-      },
-      stop: () => {
-        if (here()) this.#stopper.stop(task, "The reader of the stream has left");
-      },
-    });
-    task.setResult(task.stream);
-  }
-
-  #endStream(task: Task, error: WireError | undefined): void {
-    const stream = task.stream!;
-    this.#ended();
-    if (error === undefined) return stream.finish(undefined);
-    void Promise.resolve(decodeError(error, task.site?.stack)).then((e) => stream.finish({ error: e }));
-  }
-
-  #measured(seat: Seat, task: Task, ran: number): void {
-    const total = clock().now() - task.submittedAt;
-    task.timing = { waited: Math.max(0, total - ran), ran, total, worker: seat.name };
-  }
-
-  /** Its time counts from here; what stood before it in a queue does not. */
-  #started(task: Task): void {
-    const { timeout } = task.options;
-    if (timeout === undefined || timeout === Infinity || task.done()) return;
-    const unwatch = task.unwatch;
-    const stopTimer = clock().after(timeout, () => {
-      if (task.done()) return;
-      const message = `The task ${task.name} ran longer than its timeout of ${timeout} s and was stopped`;
-      this.#stopper.stop(task, message);
-      task.setException(new TimeoutError(message));
-    });
-    task.unwatch = () => {
-      stopTimer();
-      unwatch?.();
-    };
   }
 
   #unsendable(seat: Seat, task: Task, error: unknown): void {
     this.#crew.release(seat, task);
     this.#schedulePump();
-    if (task.done()) return;
-    const message = `An argument of the task ${task.name} cannot be sent to a ${this.#kind}: ${(error as Error).message}`;
-    task.setException(new SerializationError(message, { cause: error }));
+    this.#settler.unsendable(task, error);
   }
 
   // Losses
@@ -434,29 +333,4 @@ export class Dispatcher implements TaskOwner {
 function estimateOf(task: Task): number {
   if (task.op === Op.RUN) return task.options.timeout === undefined ? task.record.seconds : Infinity;
   return task.record.chunkSeconds < SHORT_CHUNK_SECONDS ? AHEAD_SECONDS / 2 : Infinity;
-}
-
-/**
- * The tasks that were under way when the worker ended. A thread's count of starts is exact. A process announces what
- * is not tiny; if nothing announced is open, the tiny ones that it had may have begun, and count as if they had.
- */
-function startedTasks(seat: TaskSeat, tasks: readonly Task[]): Set<Task> {
-  if (seat.peer.starts !== undefined) return new Set(tasks.filter((task) => seat.hasStarted(task)));
-  const announced = tasks.filter((task) => task.started);
-  if (announced.length > 0) return new Set(announced);
-  return new Set(tasks.filter((task) => task.op === Op.RUN && task.record.seconds < TINY_SECONDS));
-}
-
-function undecodable(task: Task, cause: unknown): SerializationError {
-  const message = `The result of the task ${task.name} arrived but cannot be decoded: ${(cause as Error)?.message ?? cause}`;
-  return new SerializationError(message, { cause });
-}
-
-/** An error that no task owns must not vanish. */
-function warn(report: LossReport): void {
-  const error = lossError(report);
-  process.emitWarning(
-    `${error.message}: ${String((error.cause as Error)?.stack ?? error.cause)}`,
-    "SpoolWarning",
-  );
 }

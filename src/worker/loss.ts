@@ -1,5 +1,7 @@
 import { BrokenProcessPool, BrokenThreadPool } from "../core/index.ts";
 import type { PeerExit } from "./peer.ts";
+import { Op, TINY_SECONDS } from "./protocol.ts";
+import type { Task, TaskSeat } from "./task.ts";
 
 /** What is to be said about lost work. */
 export interface LossReport {
@@ -46,4 +48,24 @@ function howItEnded(exit: PeerExit): string {
   if (exit.reason === "crash" && exit.error !== undefined)
     return `uncaught ${String(exit.error)} outside the task's own flow`;
   return `exit code ${exit.exitCode} (process.exit was called)`;
+}
+
+/**
+ * The tasks that were under way when the worker ended. A thread's count of starts is exact. A process announces what
+ * is not tiny; if nothing announced is open, the tiny ones that it had may have begun, and count as if they had.
+ */
+export function startedTasks(seat: TaskSeat, tasks: readonly Task[]): Set<Task> {
+  if (seat.peer.starts !== undefined) return new Set(tasks.filter((task) => seat.hasStarted(task)));
+  const announced = tasks.filter((task) => task.started);
+  if (announced.length > 0) return new Set(announced);
+  return new Set(tasks.filter((task) => task.op === Op.RUN && task.record.seconds < TINY_SECONDS));
+}
+
+/** An error that no task owns must not vanish. */
+export function warn(report: LossReport): void {
+  const error = lossError(report);
+  process.emitWarning(
+    `${error.message}: ${String((error.cause as Error)?.stack ?? error.cause)}`,
+    "SpoolWarning",
+  );
 }

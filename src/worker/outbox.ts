@@ -74,5 +74,5 @@ export class Outbox implements Channel {
 }
 
 /** Records after which the other side may begin with them, while more are being written. */
-const PUBLISH = 64;
+const PUBLISH = 128;
 const LONGEST_PAUSE = 32;

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { posix } from "../memory/index.ts";
+import { BulkReader, BulkWriter, hasBulk } from "./bulk.ts";
 import { entryUrl } from "./entry-url.ts";
 import { childExecArgv } from "./exec-argv.ts";
 import { guard } from "./guard.ts";
@@ -19,6 +20,7 @@ export class ProcessPeer implements Peer {
   readonly #outbox: Outbox;
   readonly #inbox: Inbox;
   #rings: RingPair | "offered" | undefined;
+  #bulk: BulkWriter | undefined;
   #error: unknown;
 
   constructor(options: PeerOptions, handlers: PeerHandlers) {
@@ -29,10 +31,12 @@ export class ProcessPeer implements Peer {
       ...(options.env && { env: options.env }),
     });
     this.#child = child;
+    // The callback takes the EPIPE of a child that has just died; its exit event says the rest.
+    const send = (message: unknown): boolean => child.connected && child.send(message as object, NOTHING);
     this.#outbox = new Outbox((batch) => {
-      // The callback takes the EPIPE of a child that has just died; its exit event says the rest.
-      if (child.connected) child.send(batch, NOTHING);
-      if (this.#rings === undefined && this.#outbox.sent > OFFER_AFTER[transport()]) this.#offerRings();
+      if (this.#bulk !== undefined) this.#bulk.send(batch, send);
+      else send(batch);
+      if (this.#rings === undefined && this.#wouldUseMemory(batch)) this.#offerMemory();
     }, handlers.unsendable);
     this.#inbox = new Inbox({
       receive: (op, id, a, b) => {
@@ -41,7 +45,8 @@ export class ProcessPeer implements Peer {
       },
       after: NOTHING,
     });
-    child.on("message", (batch) => this.#inbox.message(batch as unknown[]));
+    const bulk = new BulkReader();
+    child.on("message", (message) => this.#inbox.message(bulk.read(message)));
     child.on("error", (error) => (this.#error ??= error));
     const ended = (exit: PeerExit): void => {
       guard.remove(child.pid);
@@ -72,8 +77,13 @@ export class ProcessPeer implements Peer {
     this.#child.kill("SIGKILL");
   }
 
+  #wouldUseMemory(batch: readonly unknown[]): boolean {
+    const way = transport();
+    return way !== "messages" && (way === "rings" || this.#outbox.sent > OFFER_AFTER || hasBulk(batch));
+  }
+
   /** Makes memory that both share, where that can be done, and tells the child of it. */
-  #offerRings(): void {
+  #offerMemory(): void {
     this.#rings = "offered";
     if (posix() === null) return;
     this.#rings = new RingPair("process");
@@ -83,7 +93,9 @@ export class ProcessPeer implements Peer {
 
   /** The child may not be able to share memory: it has no koffi, or may not load it. */
   #attach(taken: boolean): void {
-    if (taken && this.#rings instanceof RingPair) this.#outbox.attach(this.#rings.writer);
+    if (!taken || !(this.#rings instanceof RingPair)) return;
+    this.#outbox.attach(this.#rings.writer);
+    this.#bulk = new BulkWriter();
   }
 
   /** The exit may be seen before the last results were read from the pipe; those come first. */
@@ -94,10 +106,10 @@ export class ProcessPeer implements Peer {
 }
 
 /**
- * Records to a child before it is offered rings: to load koffi takes both sides some milliseconds, which only a busy
- * pool gets back.
+ * Records to a child before it is offered shared memory: to load koffi takes both sides some milliseconds, which only
+ * a busy pool gets back.
  */
-const OFFER_AFTER = { messages: Infinity, rings: 0, best: 5000 } as const;
+const OFFER_AFTER = 5000;
 
 const NOTHING = (): void => {};
 

@@ -1,3 +1,4 @@
+import { BulkReader, BulkWriter } from "../bulk.ts";
 import { serve } from "./serve.ts";
 
 /** Where a pool's process begins. */
@@ -9,10 +10,14 @@ process.argv.splice(2, 1);
 process.on("disconnect", () => process.exit());
 // Ctrl-C goes to the whole group of the terminal: the parent decides what becomes of its workers.
 process.on("SIGINT", () => {});
+const bulkIn = new BulkReader();
+let bulkOut: BulkWriter | undefined;
+const send = (message: unknown): boolean => process.send!(message, undefined, undefined, NOTHING);
 serve({
   to: "process",
-  send: (batch) => process.send!(batch, undefined, undefined, NOTHING),
-  listen: (receive) => process.on("message", receive as (message: unknown) => void),
+  send: (batch) => void (bulkOut === undefined ? send(batch) : bulkOut.send(batch, send)),
+  listen: (receive) => process.on("message", (message: unknown) => receive(bulkIn.read(message))),
+  attached: () => (bulkOut = new BulkWriter()),
   rings: undefined,
   claim: undefined,
   resume: undefined,

@@ -1,9 +1,10 @@
-import { type WireError, encodeError, packResult, unpackArguments } from "../../closures/index.ts";
+import { type WireError, encodeError, packResult } from "../../closures/index.ts";
 import { CancelledError, Fifo } from "../../core/index.ts";
-import { type Chunk, TaskScope, enterScope, isThenable, leaveScope, runChunk } from "../../futures/index.ts";
-import { packChunk, unpackItems } from "../chunk-codec.ts";
+import { type Chunk, isThenable } from "../../futures/index.ts";
+import { type WireChunk, packChunk, transferOf } from "../chunk-codec.ts";
 import { type Channel, Op, type RunExtras } from "../protocol.ts";
 import { type AnyFunction, Entry } from "./functions.ts";
+import { type Job, callJob } from "./job.ts";
 import { OutgoingStream, isStreamable } from "./outgoing-stream.ts";
 
 export interface RunnerOptions {
@@ -18,20 +19,6 @@ export interface RunnerOptions {
   readonly resume: (() => void) | undefined;
   readonly restoreContext: AnyFunction | undefined;
   readonly close: () => void;
-}
-
-/** A task in this worker: waiting in the queue, or under way. */
-interface Job {
-  readonly op: number;
-  readonly id: number;
-  readonly entry: Entry;
-  readonly body: unknown;
-  readonly extras: RunExtras | undefined;
-  scope: TaskScope | undefined;
-  stream: OutgoingStream | undefined;
-  begun: boolean;
-  cancelled: boolean;
-  started: number;
 }
 
 /** Calls between two looks at the clock, for tiny functions. */
@@ -176,46 +163,9 @@ export class Runner {
     if (extras?.timing) job.started = now();
     if (job.entry.error !== undefined) return this.#fail(job, job.entry.error.error);
     try {
-      this.#settle(job, this.#call(job));
+      this.#settle(job, callJob(job, this.#options.restoreContext));
     } catch (error) {
       this.#fail(job, error);
-    }
-  }
-
-  #call(job: Job): unknown {
-    if (job.op !== Op.RUN) return this.#callChunk(job);
-    const args = unpackArguments(job.body);
-    return Array.isArray(args) ? this.#invoke(job, args) : args.then((list) => this.#invoke(job, list));
-  }
-
-  #callChunk(job: Job): unknown {
-    const items = unpackItems(job.body);
-    const run = (list: ArrayLike<unknown>): unknown =>
-      this.#scoped(job, () => runChunk(job.entry.fn!, list, job.op === Op.STARMAP));
-    return isThenable(items) ? items.then((list) => run(list)) : run(items);
-  }
-
-  #invoke(job: Job, args: unknown[]): unknown {
-    // Taken out first: called as a method, it would get the entry as its `this`.
-    const fn = job.entry.fn!;
-    if (job.extras !== undefined) return this.#scoped(job, () => fn(...args));
-    const outer = enterScope((job.scope = new TaskScope()));
-    try {
-      return fn(...args);
-    } finally {
-      leaveScope(outer);
-    }
-  }
-
-  #scoped(job: Job, fn: () => unknown): unknown {
-    const outer = enterScope((job.scope = new TaskScope()));
-    const { restoreContext } = this.#options;
-    const { extras } = job;
-    try {
-      if (restoreContext === undefined || extras === undefined || !("context" in extras)) return fn();
-      return restoreContext(extras.context, fn);
-    } finally {
-      leaveScope(outer);
     }
   }
 
@@ -254,16 +204,21 @@ export class Runner {
 
   #deliver(job: Job, value: unknown): void {
     const { to } = this.#options;
-    if (job.op !== Op.RUN) return this.#answer(job, Op.CHUNK, packChunk(value as Chunk, to));
+    if (job.op !== Op.RUN) return this.#deliverChunk(job, packChunk(value as Chunk, to));
     if (value === null || typeof value !== "object")
       return this.#answer(job, Op.RESULT, typeof value === "function" ? packResult(value, { to }) : value);
     if (isStreamable(value)) return this.#stream(job, value);
     this.#answer(job, Op.RESULT, packResult(value, { to }));
   }
 
-  #answer(job: Job, op: Op, wire: unknown): void {
+  #deliverChunk(job: Job, chunk: WireChunk): void {
+    const transfer = this.#options.to === "thread" ? transferOf(chunk) : undefined;
+    this.#answer(job, Op.CHUNK, chunk, transfer);
+  }
+
+  #answer(job: Job, op: Op, wire: unknown, transfer?: readonly unknown[]): void {
     this.#free(job.id);
-    this.#channel.post(op, job.id, wire, this.#ran(job));
+    this.#channel.post(op, job.id, wire, this.#ran(job), transfer);
   }
 
   #fail(job: Job, error: unknown): void {

@@ -15,6 +15,8 @@ export interface Host {
   readonly listen: (receive: (batch: readonly unknown[]) => void) => void;
   /** Memory of the rings, where it is there from the start. */
   readonly rings: RingPairState | undefined;
+  /** Called when memory has been attached later. */
+  readonly attached?: () => void;
   readonly claim: (() => boolean) | undefined;
   readonly resume: (() => void) | undefined;
   readonly close: () => void;
@@ -31,12 +33,17 @@ export function serve(host: Host): void {
   let runner: Runner | undefined;
   const inbox: Inbox = new Inbox({
     receive: (op, id, a, b) => {
-      if (op === Op.ATTACH) outbox.post(Op.ATTACHED, 0, attach(a as RingPairState, inbox, outbox));
+      if (op === Op.ATTACH) takeMemory(a as RingPairState);
       else if (runner !== undefined) runner.receive(op, id, a, b);
       else void setUp(a as WorkerSetup, host, outbox).then((ready) => (runner = ready));
     },
     after: () => runner?.drain(),
   });
+  const takeMemory = (rings: RingPairState): void => {
+    const taken = attach(rings, inbox, outbox);
+    if (taken) host.attached?.();
+    outbox.post(Op.ATTACHED, 0, taken);
+  };
   if (host.rings !== undefined) attach(host.rings, inbox, outbox);
   host.listen((batch) => inbox.message(batch));
   outbox.post(Op.HELLO, 0);
