@@ -21,6 +21,7 @@ export class ProcessPeer implements Peer {
   readonly #inbox: Inbox;
   #rings: RingPair | "offered" | undefined;
   #bulk: BulkWriter | undefined;
+  readonly #transport = transport();
   #error: unknown;
 
   constructor(options: PeerOptions, handlers: PeerHandlers) {
@@ -78,7 +79,7 @@ export class ProcessPeer implements Peer {
   }
 
   #wouldUseMemory(batch: readonly unknown[]): boolean {
-    const way = transport();
+    const way = this.#transport;
     return way !== "messages" && (way === "rings" || this.#outbox.sent > OFFER_AFTER || hasBulk(batch));
   }
 

@@ -2,6 +2,7 @@ import "../support/leaks.ts";
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { posix } from "spool/memory";
+import { ProcessPoolExecutor } from "spool/multiprocessing";
 import { BulkReader, BulkWriter } from "../../src/worker/bulk.ts";
 
 const large = (first: number): Float64Array => new Float64Array(100_000).fill(first);
@@ -81,5 +82,20 @@ suite("large arrays through shared memory", { skip: posix() === null }, () => {
     };
     assert.throws(() => writer.send([20, 1, large(1), undefined], refuse), /refused/);
     assert.deepStrictEqual(carry(writer, reader, [20, 1, large(2), undefined]).arrived[2], large(2));
+  });
+
+  test("there and back again through a pool, several at once", async () => {
+    const pool = new ProcessPoolExecutor({ maxWorkers: 2 });
+    try {
+      const add = (values: Float64Array, x: number): Float64Array => values.map((value) => value + x);
+      for (let round = 0; round < 3; round++) {
+        const sums = await Promise.all(
+          Array.from({ length: 6 }, (_, i) => pool.submit(add, large(i), round)),
+        );
+        for (const [i, sum] of sums.entries()) assert.deepStrictEqual(sum, large(i + round));
+      }
+    } finally {
+      await pool[Symbol.asyncDispose]();
+    }
   });
 });
