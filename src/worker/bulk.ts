@@ -1,5 +1,5 @@
 import { type Block, type BlockState, allocateAlone, receiveBlock } from "../memory/index.ts";
-import type { WireChunk } from "./chunk-codec.ts";
+import { TYPES, type View, replaceLarge, typeOf } from "./large-arrays.ts";
 
 /**
  * Large typed arrays on their way to another process: written into shared memory by one side, copied out by the other,
@@ -7,7 +7,7 @@ import type { WireChunk } from "./chunk-codec.ts";
  *
  * A segment is used again when the reader has cleared its first word, so that its pages are made only once.
  */
-export interface BulkMessage {
+interface BulkMessage {
   readonly batch: unknown[];
   readonly lifted: readonly Lifted[];
 }
@@ -28,8 +28,6 @@ interface Slot {
   known: boolean;
 }
 
-type View = Float64Array | Uint8Array;
-
 export class BulkWriter {
   readonly #slots: Slot[] = [];
   #bytes = 0;
@@ -39,16 +37,14 @@ export class BulkWriter {
     const lifted = new Map<View, Lifted>();
     const used: Slot[] = [];
     let light = batch;
-    const lift = (view: unknown, index: number, key: string | number | undefined): boolean => {
-      if (!isLarge(view)) return false;
-      const one = lifted.get(view) ?? this.#write(view, used);
-      if (one === undefined) return false;
-      lifted.set(view, one);
-      one.places.push([index, key]);
-      return true;
-    };
     for (const [i, value] of batch.entries()) {
-      const lighter = lighten(value, (view, key) => lift(view, i, key));
+      const lighter = replaceLarge(value, (view, key) => {
+        const one = lifted.get(view) ?? this.#write(view, used);
+        if (one === undefined) return view;
+        lifted.set(view, one);
+        one.places.push([i, key]);
+        return null;
+      });
       if (lighter === value) continue;
       if (light === batch) light = [...batch];
       light[i] = lighter;
@@ -74,7 +70,7 @@ export class BulkWriter {
     return {
       segment: number,
       block: known ? undefined : block.ship("process"),
-      type: TYPES.findIndex((type) => Object.getPrototypeOf(view) === type.prototype),
+      type: typeOf(view),
       length: view.length,
       places: [],
     };
@@ -122,70 +118,8 @@ export class BulkReader {
   }
 }
 
-/** Whether a batch holds what would travel better through shared memory. */
-export function hasBulk(batch: readonly unknown[]): boolean {
-  let found = false;
-  for (const value of batch) {
-    lighten(value, (view) => {
-      found ||= isLarge(view);
-      return false;
-    });
-  }
-  return found;
-}
-
-/**
- * The value without what `lift` takes out of it, as a copy; the same value when that is nothing. Looked at are a result
- * that is an array itself, the results of a chunk, and arguments if all of them are primitive or such arrays (in other
- * company an array may occur a second time, and its identity would be lost).
- */
-function lighten(
-  value: unknown,
-  lift: (view: unknown, key: string | number | undefined) => boolean,
-): unknown {
-  if (typeof value !== "object" || value === null) return value;
-  if (ArrayBuffer.isView(value)) return lift(value, undefined) ? null : value;
-  if (Array.isArray(value)) {
-    if (!value.some(isLarge) || !value.every(isAlone)) return value;
-    return value.map((item, i) => (lift(item, i) ? null : (item as unknown)));
-  }
-  const { values } = value as Partial<WireChunk>;
-  if ("asynchronous" in value && isLarge(values))
-    return lift(values, "values") ? { ...value, values: null } : value;
-  return value;
-}
-
-function isAlone(item: unknown): boolean {
-  return typeof item !== "object" || item === null || isLarge(item);
-}
-
-function isLarge(value: unknown): value is View {
-  return (
-    ArrayBuffer.isView(value) &&
-    value.byteLength >= LARGE &&
-    TYPES.some((type) => Object.getPrototypeOf(value) === type.prototype)
-  );
-}
-
-/** Not Buffer: it has a way of its own. */
-const TYPES: readonly (typeof Float64Array)[] = [
-  Float64Array,
-  Float32Array,
-  Uint8Array,
-  Int8Array,
-  Uint8ClampedArray,
-  Int16Array,
-  Uint16Array,
-  Int32Array,
-  Uint32Array,
-  BigInt64Array,
-  BigUint64Array,
-] as unknown as (typeof Float64Array)[];
-
 const BUSY = 0;
 const START = 64;
-/** Bytes from which on the way through shared memory is the shorter one. */
-const LARGE = 128 * 1024;
 const SMALLEST_SEGMENT = 2 ** 20;
 /** Memory of one direction to one worker, kept as long as the worker lives; what finds no room goes by message. */
 const MOST_BYTES = 128 * 2 ** 20;

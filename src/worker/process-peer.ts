@@ -1,12 +1,13 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { posix } from "../memory/index.ts";
-import { BulkReader, BulkWriter, hasBulk } from "./bulk.ts";
+import { BulkReader, BulkWriter } from "./bulk.ts";
 import { entryUrl } from "./entry-url.ts";
 import { childExecArgv } from "./exec-argv.ts";
 import { guard } from "./guard.ts";
 import { Inbox } from "./inbox.ts";
 import { Outbox } from "./outbox.ts";
+import { hasLarge } from "./large-arrays.ts";
 import type { Peer, PeerExit, PeerHandlers, PeerOptions, ResourceLimits } from "./peer.ts";
 import { type Channel, Op } from "./protocol.ts";
 import { RingPair } from "./ring.ts";
@@ -80,7 +81,7 @@ export class ProcessPeer implements Peer {
 
   #wouldUseMemory(batch: readonly unknown[]): boolean {
     const way = this.#transport;
-    return way !== "messages" && (way === "rings" || this.#outbox.sent > OFFER_AFTER || hasBulk(batch));
+    return way !== "messages" && (way === "rings" || this.#outbox.sent > OFFER_AFTER || hasLarge(batch));
   }
 
   /** Makes memory that both share, where that can be done, and tells the child of it. */

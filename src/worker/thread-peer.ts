@@ -4,6 +4,7 @@ import { entryUrl } from "./entry-url.ts";
 import { threadExecArgv } from "./exec-argv.ts";
 import { Inbox } from "./inbox.ts";
 import { Outbox } from "./outbox.ts";
+import { postBatch } from "./large-arrays.ts";
 import type { Peer, PeerExit, PeerHandlers, PeerOptions } from "./peer.ts";
 import type { Channel } from "./protocol.ts";
 import { RingPair, type RingPairState } from "./ring.ts";
@@ -35,10 +36,7 @@ export class ThreadPeer implements Peer {
       ...(options.env && { env: options.env }),
     });
     const worker = this.#worker;
-    const outbox = new Outbox(
-      (batch, transfer) => worker.postMessage(batch, transfer as ArrayBuffer[]),
-      handlers.unsendable,
-    );
+    const outbox = new Outbox((batch, transfer) => postBatch(worker, batch, transfer), handlers.unsendable);
     outbox.attach(rings.writer);
     this.channel = outbox;
     const inbox = new Inbox({ receive: handlers.receive, after: NOTHING });

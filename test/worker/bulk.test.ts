@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { posix } from "spool/memory";
 import { ProcessPoolExecutor } from "spool/multiprocessing";
+import { ThreadPoolExecutor } from "spool/threading";
 import { BulkReader, BulkWriter } from "../../src/worker/bulk.ts";
 
 const large = (first: number): Float64Array => new Float64Array(100_000).fill(first);
@@ -24,6 +25,33 @@ function carry(
   });
   return { bytes, arrived };
 }
+
+test("a thread gets large arrays whole, shared where they were, and leaves the caller's alone", async () => {
+  const pool = new ThreadPoolExecutor({ maxWorkers: 1 });
+  try {
+    const echo = (...values: Float64Array[]): unknown[] => [
+      values.every((value) => value.buffer === values[0]!.buffer),
+      ...values,
+    ];
+    const alone = large(3);
+    for (let round = 0; round < 3; round++) {
+      assert.deepStrictEqual(await pool.submit((x: Float64Array) => x, alone), large(3));
+      assert.deepStrictEqual(await pool.submit(echo, alone, large(4)), [false, large(3), large(4)]);
+    }
+    const other = new Float64Array(alone.buffer);
+    const [shared, first, second] = await pool.submit(echo, alone, other);
+    assert.equal(shared, true);
+    assert.equal((first as Float64Array).buffer, (second as Float64Array).buffer);
+    const part = alone.subarray(10);
+    assert.deepStrictEqual(await pool.submit((x: Float64Array) => [x.length, x.byteOffset], part), [
+      part.length,
+      80,
+    ]);
+    assert.deepStrictEqual(alone, large(3));
+  } finally {
+    await pool[Symbol.asyncDispose]();
+  }
+});
 
 suite("large arrays through shared memory", { skip: posix() === null }, () => {
   test("results, arguments and the results of a chunk; the sender's own stay as they were", () => {

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
+import { postBatch } from "../large-arrays.ts";
 import { claim, resume } from "../start-count.ts";
 import type { ThreadData } from "../thread-peer.ts";
 import { writeStraight } from "./output.ts";
@@ -11,7 +12,7 @@ const port = parentPort!;
 writeStraight();
 serve({
   to: "thread",
-  send: (batch, transfer) => port.postMessage(batch, transfer as ArrayBuffer[]),
+  send: (batch, transfer) => postBatch(port, batch, transfer),
   listen: (receive) => port.on("message", receive),
   rings,
   claim: () => claim(starts),
