@@ -62,7 +62,7 @@ function targetRows(tables: readonly Table[]): string[] {
       return `| ${work}${it.subject}: ${value} | ${targetText(it, write)}${rival} | ${reachedText(it, write)} | ${verdict} |`;
     }),
   );
-  const heads = ["reached", "asked", "ratio [rounds]", ""];
+  const heads = ["reached", "target", "ratio [rounds]", ""];
   if (several) heads.unshift("work");
   return [`| ${heads.join(" | ")} |`, `|${"---|".repeat(heads.length)}`, ...rows];
 }
