@@ -7,7 +7,15 @@ import { run, step } from "../scripts/run.ts";
  * each in a process of its own; what is no benchmark's name is a table of the one that is named (SPOOL_BENCH tells it).
  * `npm run bench:install` brings the peers first. At the end the documents that quote figures are brought up to date.
  */
-const SUPPORT = new Set(["asyncio-rows.ts", "harness.ts", "python.ts", "report.ts", "run.ts", "tables.ts"]);
+const SUPPORT = new Set([
+  "asyncio-rows.ts",
+  "harness.ts",
+  "lines.ts",
+  "python.ts",
+  "report.ts",
+  "run.ts",
+  "tables.ts",
+]);
 const all = globSync(join(import.meta.dirname, "*.ts"))
   .filter((file) => !SUPPORT.has(basename(file)))
   .sort();

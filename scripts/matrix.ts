@@ -8,9 +8,12 @@ import { run } from "./run.ts";
  */
 export const LINES: Record<string, string> = { "22": "22.23.3", "24": "24.21.0", "26": "26.10.0" };
 
+/** Lines that the package itself does not run on, but looks into. */
+const LOOKED_INTO: Record<string, string> = { "20": "20.20.2" };
+
 /** The folder that holds the given line's `node`, installed on first use. */
 export async function nodeDirectory(line: string): Promise<string> {
-  const version = LINES[line];
+  const version = LINES[line] ?? LOOKED_INTO[line];
   if (version === undefined)
     throw new Error(`Node ${line} is not in the matrix (${Object.keys(LINES).join(", ")})`);
   const home = resolve(".nodes", line);

@@ -40,6 +40,14 @@ export function saveTable(name: string, table: Table, order: readonly string[]):
   return write(name, { tables: [...others, table].sort((a, b) => place(a) - place(b)) });
 }
 
+/** Puts tables that were measured just now in the place of their predecessors, and keeps the others as they are. */
+export function saveTables(name: string, tables: readonly Table[]): string {
+  const fresh = tables.map((table) => ({ ...table, machine: machine() }));
+  const keys = new Set(fresh.map(keyOf));
+  const others = readResults(name).tables.filter((table) => !keys.has(keyOf(table)));
+  return write(name, { tables: [...others, ...fresh] });
+}
+
 /** By this name documents quote a table. */
 export function keyOf({ key, title }: Pick<Table, "key" | "title">): string {
   return (

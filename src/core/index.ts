@@ -20,3 +20,4 @@ export {
   requireSeconds,
   requireSignal,
 } from "./validate.ts";
+export { clockTime } from "./clock-time.ts";

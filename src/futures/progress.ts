@@ -1,4 +1,4 @@
-import { clock } from "../core/index.ts";
+import { clock, clockTime } from "../core/index.ts";
 import type { MapOptions } from "./executor.ts";
 
 /** Seconds between two drawings of the bar. */
@@ -61,6 +61,6 @@ export function progressLine(
   const part = total === 0 ? 1 : Math.min(1, done / total);
   const filled = Math.round(part * WIDTH);
   const bar = `${"█".repeat(filled)}${"░".repeat(WIDTH - filled)}`;
-  const left = rate > 0 ? `, ${Math.ceil((total - done) / rate)} s left` : "";
+  const left = rate > 0 ? `, ${clockTime((total - done) / rate)} left` : "";
   return `${bar} ${done}/${total} ${Math.floor(part * 100)} %, ${speed}${left}${wrong}`;
 }

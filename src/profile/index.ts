@@ -52,3 +52,4 @@ export { type LiveTask, type LiveTaskOptions, liveTasks } from "./tasks/live-tas
 export { topScreen, type TopView } from "./reporters/top-screen.ts";
 export * from "./memory/index.ts";
 export { profiled } from "./cpu/profiled.ts";
+export { profileExecutor } from "./cpu/profile-executor.ts";

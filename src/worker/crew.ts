@@ -1,6 +1,6 @@
 import { clock } from "../core/index.ts";
 import type { PoolSettings } from "./options.ts";
-import type { SpawnPeer } from "./peer.ts";
+import type { Peer, SpawnPeer } from "./peer.ts";
 import type { WorkerSetup } from "./protocol.ts";
 import { Seat, type SeatHandlers } from "./seat.ts";
 import type { Task } from "./task.ts";
@@ -58,6 +58,10 @@ export class Crew {
   /** Whether workers keep dying before they are ready. */
   get hopeless(): boolean {
     return this.#startFailures >= START_FAILURES;
+  }
+
+  peers(): Peer[] {
+    return [...this.#seats].map((seat) => seat.peer);
   }
 
   tasks(): Task[] {

@@ -5,7 +5,7 @@ import { Crew } from "./crew.ts";
 import type { FunctionTable, Shipped } from "./function-table.ts";
 import { type LossReport, lossError, startedTasks, warn } from "./loss.ts";
 import type { PoolSettings } from "./options.ts";
-import type { PeerExit } from "./peer.ts";
+import type { Peer, PeerExit } from "./peer.ts";
 import { Op } from "./protocol.ts";
 import type { Seat, SeatHandlers } from "./seat.ts";
 import { Settler } from "./settler.ts";
@@ -144,6 +144,11 @@ export class Dispatcher implements TaskOwner {
     this.#crew.terminate();
     this.#endIfDrained();
     await this.#drained.promise;
+  }
+
+  /** The workers there are. */
+  peers(): Peer[] {
+    return this.#crew.peers();
   }
 
   statistics(): ExecutorStatistics {

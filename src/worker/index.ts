@@ -12,7 +12,7 @@
 export { type OwnRun, ownRun, performOwnRun } from "./own-run.ts";
 export type { ContextCarrier, WorkerPoolOptions } from "./options.ts";
 export type { ResourceLimits } from "./peer.ts";
-export { WorkerExecutor } from "./worker-executor.ts";
+export { type PoolWorker, WorkerExecutor } from "./worker-executor.ts";
 export { type Lone, type LoneEnd, type LoneInfo, loneInfo } from "./lone.ts";
 export { startLoneProcess } from "./lone-process.ts";
 export { type LoneThread, startLoneThread } from "./lone-thread.ts";

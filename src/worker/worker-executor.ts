@@ -31,6 +31,19 @@ const SPAWN: Record<Kind, SpawnPeer> = {
   process: (options: PeerOptions, handlers: PeerHandlers) => new ProcessPeer(options, handlers),
 };
 
+/** A worker of a pool: a thread by its `threadId`, a process by its PID. */
+export interface PoolWorker {
+  readonly kind: Kind;
+  readonly name: string;
+  readonly ident: number;
+}
+
+/**
+ * The profiler lies above this layer, so it is found by its public name when it is asked for, and a program that does
+ * not ask never loads it. Kept in a variable so that no bundler takes it along.
+ */
+const PROFILER = "spool/profile";
+
 /** An executor over worker threads or processes: everything but the choice between the two and its documentation. */
 export class WorkerExecutor extends BaseExecutor {
   protected override readonly scheduler: WorkerScheduler;
@@ -44,6 +57,22 @@ export class WorkerExecutor extends BaseExecutor {
   async runOnAll<A extends unknown[], R>(fn: (...args: A) => R, ...args: NoInfer<A>): Promise<Awaited<R>[]> {
     requireFunction("fn", fn);
     return Promise.all(this.scheduler.onAll(fn as AnyFunction, args)) as Promise<Awaited<R>[]>;
+  }
+
+  /** The workers there are at this moment; those still starting are among them. */
+  workers(): readonly PoolWorker[] {
+    return this.scheduler.workers();
+  }
+
+  /**
+   * Records where all workers of this pool spend their time, each in a branch of its own, for `duration` seconds
+   * (default 10) or until `signal` fires; `toFlameGraph(callTree(profile))` of `spool/profile` draws it. The pool works
+   * on meanwhile, at under 1 % of its time at the default rate. Workers that start meanwhile are recorded in a pool of
+   * threads; in one of processes only those that were there. Rejects with ProfilerError when there is no worker yet.
+   */
+  async profile(options?: import("spool/profile").RecordOptions): Promise<import("spool/profile").Profile> {
+    const { profileExecutor } = (await import(PROFILER)) as typeof import("spool/profile");
+    return profileExecutor(this, options);
   }
 
   /** Ends at once: queued and running tasks are cancelled, workers are stopped whatever they do. */
@@ -102,6 +131,10 @@ class WorkerScheduler implements Scheduler {
 
   statistics(): ExecutorStatistics {
     return this.#dispatcher.statistics();
+  }
+
+  workers(): PoolWorker[] {
+    return this.#dispatcher.peers().map(({ kind, name, ident }) => ({ kind, name, ident }));
   }
 
   #pack(args: unknown[]): unknown {

@@ -2,13 +2,13 @@ import "../support/leaks.ts";
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { type AddressInfo, createServer } from "node:net";
 import { test } from "node:test";
 import { attach, attachOrLookOutside, type InspectorSession } from "spool/profile";
 import { evaluate } from "../../src/profile/attach/protocol.ts";
 import { listeningPorts } from "../../src/profile/attach/sockets.ts";
 import { nodeLines } from "../support/node-target.ts";
-import { exclusively, startTarget, type Target } from "../support/target.ts";
+import { startTarget, type Target } from "../support/target.ts";
 import { footprint, settled } from "./footprint.ts";
 
 /** What a target does, for each state in which the inspector must get in. */
@@ -68,54 +68,53 @@ test("three targets at once: each gets its turn at the port", async () => {
   }
 });
 
-test("an inspector that holds port 9229 is asked to move, and moves back", async () => {
-  await exclusively("port-9229", async () => {
-    const holder = await startTarget("idle", { execArgv: ["--inspect=127.0.0.1:9229"] });
-    const target = await startTarget("idle");
-    try {
-      assert.deepEqual(listeningPorts(holder.pid), [9229]);
-      const notes: string[] = [];
-      const session = await attach(target.pid, { timeout: 30, onNote: (line) => notes.push(line) });
-      assert.equal(await evaluate(session, "process.pid"), target.pid);
-      await session.close();
-      assert.deepEqual(listeningPorts(holder.pid), [9229]);
-      assert.match(notes.join("\n"), new RegExp(`asked process ${holder.pid} to move`));
-    } finally {
-      await target.stop();
-      await holder.stop();
-    }
-  });
+// These take a port of their own: 9229 is what every other test's targets open.
+
+test("an inspector that holds the port is asked to move, and moves back", async () => {
+  const port = await freePort();
+  const holder = await startTarget("idle", { execArgv: [`--inspect=127.0.0.1:${port}`] });
+  const target = await startTarget("idle", { execArgv: [`--inspect-port=${port}`] });
+  try {
+    assert.deepEqual(listeningPorts(holder.pid), [port]);
+    const notes: string[] = [];
+    const session = await attach(target.pid, { timeout: 30, onNote: (line) => notes.push(line) });
+    assert.equal(await evaluate(session, "process.pid"), target.pid);
+    await session.close();
+    assert.deepEqual(listeningPorts(holder.pid), [port]);
+    assert.match(notes.join("\n"), new RegExp(`asked process ${holder.pid} to move`));
+  } finally {
+    await target.stop();
+    await holder.stop();
+  }
 });
 
 test("a port that is open already stays open", async () => {
-  await exclusively("port-9229", async () => {
-    const target = await startTarget("idle", { execArgv: ["--inspect=127.0.0.1:9229"] });
-    try {
-      const session = await attach(target.pid, { timeout: 30 });
-      assert.equal(await evaluate(session, "process.pid"), target.pid);
-      await session.close();
-      assert.deepEqual(listeningPorts(target.pid), [9229]);
-    } finally {
-      await target.stop();
-    }
-  });
+  const port = await freePort();
+  const target = await startTarget("idle", { execArgv: [`--inspect=127.0.0.1:${port}`] });
+  try {
+    const session = await attach(target.pid, { timeout: 30 });
+    assert.equal(await evaluate(session, "process.pid"), target.pid);
+    await session.close();
+    assert.deepEqual(listeningPorts(target.pid), [port]);
+  } finally {
+    await target.stop();
+  }
 });
 
 test("a port held by something else than an inspector is named", async () => {
-  await exclusively("port-9229", async () => {
-    const server = createServer((socket) => socket.destroy());
-    await new Promise<void>((done) => server.listen(9229, "127.0.0.1", done));
-    const target = await startTarget("idle");
-    try {
-      await assert.rejects(attach(target.pid), {
-        code: "PROFILER_PORT_TAKEN",
-        message: new RegExp(`port 9229.*held by process ${process.pid}.*--external`),
-      });
-    } finally {
-      await target.stop();
-      await new Promise((done) => server.close(done));
-    }
-  });
+  const server = createServer((socket) => socket.destroy());
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const { port } = server.address() as AddressInfo;
+  const target = await startTarget("idle", { execArgv: [`--inspect-port=${port}`] });
+  try {
+    await assert.rejects(attach(target.pid, { timeout: 30 }), {
+      code: "PROFILER_PORT_TAKEN",
+      message: new RegExp(`port ${port}.*held by process ${process.pid}.*--external`),
+    });
+  } finally {
+    await target.stop();
+    await new Promise((done) => server.close(done));
+  }
 });
 
 test("a program with its own SIGUSR1 handler is given up, and keeps its handler", async () => {
@@ -176,14 +175,31 @@ test("what cannot be attached to is told in one line that names the way out", as
   }
 });
 
-test("a target that exits while we are attached is not held up, and the session says so", async () => {
+for (const [line, node] of nodeLines()) {
+  test(`Node ${line}: a target that exits while we are attached is not held up, and says nothing of it`, async () => {
+    const target = await startTarget("idle", { node });
+    const session = await attach(target.pid, { timeout: 30 });
+    target.child.send("exit");
+    assert.equal(await session.ended, "exited");
+    assert.equal(await target.exitCode, 5);
+    assert.doesNotMatch(target.stderr(), /Waiting for the debugger/);
+    await assert.rejects(session.send("Runtime.enable"), { code: "PROFILER_TARGET_GONE" });
+    await session.close();
+    await target.stop();
+  });
+}
+
+test("what is to be done before the target ends is done, and what fails there holds nobody up", async () => {
   const target = await startTarget("idle");
   const session = await attach(target.pid, { timeout: 30 });
+  let seen: unknown;
+  session.atExit(async () => (seen = await evaluate(session, "process.pid")));
+  session.atExit(() => Promise.reject(new Error("a task that fails")));
+  session.atExit(() => assert.fail("this one was taken back"))();
   target.child.send("exit");
   assert.equal(await session.ended, "exited");
   assert.equal(await target.exitCode, 5);
-  await assert.rejects(session.send("Runtime.enable"), { code: "PROFILER_TARGET_GONE" });
-  await session.close();
+  assert.equal(seen, target.pid);
   await target.stop();
 });
 
@@ -216,6 +232,14 @@ test("an attach can be cancelled", async () => {
     await target.stop();
   }
 });
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((done) => server.close(done));
+  return port;
+}
 
 async function workerNames(session: InspectorSession): Promise<string[]> {
   const names: string[] = [];

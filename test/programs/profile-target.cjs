@@ -62,8 +62,35 @@ function held() {
   };
 }
 
+/** Bytes that are held when the garbage is gone (needs --expose-gc). */
+function memory() {
+  globalThis.gc();
+  const { heapUsed, external, arrayBuffers, rss } = process.memoryUsage();
+  return { held: heapUsed + external + arrayBuffers, resident: rss };
+}
+
 let signals = 0;
 let online = 0;
+/** What each worker thread has counted, by its name, and each child process, by its PID. */
+const parts = {};
+const children = [];
+
+function answerTruth() {
+  process.send({ ...truth, signals, online, parts });
+}
+
+/** Children count for themselves, so they are asked first. */
+function askChildren() {
+  let missing = children.length;
+  for (const child of children) {
+    child.once("message", ({ hot, cold }) => {
+      parts[child.pid] = { hot, cold };
+      if (--missing === 0) answerTruth();
+    });
+    child.send("truth");
+  }
+}
+
 const modes = {
   idle() {
     setInterval(() => {}, 1000);
@@ -88,12 +115,18 @@ const modes = {
       worker.on("message", (part) => {
         truth.hot += part.hot;
         truth.cold += part.cold;
+        const own = (parts[name] ??= { hot: 0, cold: 0 });
+        own.hot += part.hot;
+        own.cold += part.cold;
       });
     }
   },
   children() {
     const { fork } = require("node:child_process");
-    for (let i = 0; i < 3; i++) fork(__filename, ["shares"], { execArgv: [] });
+    for (let i = 0; i < 3; i++) {
+      const execArgv = process.execArgv.filter((flag) => !flag.startsWith("--inspect"));
+      children.push(fork(__filename, ["shares"], { execArgv }));
+    }
     setInterval(() => {}, 1000);
   },
   exit() {
@@ -112,7 +145,9 @@ const modes = {
 
 process.on("message", (question) => {
   if (question === "held") process.send(held());
-  if (question === "truth") process.send({ ...truth, signals, online });
+  if (question === "truth" && children.length > 0) askChildren();
+  else if (question === "truth") answerTruth();
+  if (question === "memory") process.send(memory());
   if (question === "exit") process.exit(5);
   if (question === "work and exit") modes.exit();
 });

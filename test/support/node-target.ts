@@ -14,7 +14,7 @@ export function nodeLines(): Map<string, string> {
     if (!lines.has(line)) lines.set(line, path);
   };
   add(process.execPath);
-  for (const line of ["22", "24", "26"]) add(resolve(`.nodes/${line}/node_modules/node/bin/node`));
+  for (const line of ["20", "22", "24", "26"]) add(resolve(`.nodes/${line}/node_modules/node/bin/node`));
   add("/usr/bin/node");
   return new Map([...lines].sort(([a], [b]) => Number(a) - Number(b)));
 }

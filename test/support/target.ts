@@ -1,5 +1,4 @@
 import { type ChildProcess, fork } from "node:child_process";
-import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 
 const programs = resolve(import.meta.dirname, "..", "programs");
@@ -56,23 +55,4 @@ export async function startTarget(mode: string, options: TargetOptions = {}): Pr
     stop,
     [Symbol.asyncDispose]: stop,
   };
-}
-
-/** Holds a name for this process alone, machine-wide, as long as a test needs something that exists once. */
-export async function exclusively<T>(name: string, run: () => Promise<T>): Promise<T> {
-  const server = createServer();
-  for (;;) {
-    const held = await new Promise<boolean>((done) => {
-      server.once("error", () => done(false));
-      server.listen(`\0spool-test-${name}`, () => done(true));
-    });
-    if (held) break;
-    server.removeAllListeners();
-    await new Promise((done) => setTimeout(done, 50));
-  }
-  try {
-    return await run();
-  } finally {
-    await new Promise((done) => server.close(done));
-  }
 }

@@ -1,4 +1,4 @@
-import { dump, toDumpText } from "../../profile/index.ts";
+import { dump, liveTasks, liveTreeText, toDumpText } from "../../profile/index.ts";
 import { parseCommand } from "../args.ts";
 import type { Command } from "../command.ts";
 import { engineOption, ENGINE_HELP, pidArgument } from "../profile-options.ts";
@@ -9,6 +9,7 @@ export const command: Command = {
 
   -l, --locals        show each frame's arguments and variables (through the inspector)
   -s, --subprocesses  also every Node process that PID started
+  -t, --tasks         also the async functions that are suspended, and at which await (as \`spool pstree\`)
   -j, --json          machine-readable output
 ${ENGINE_HELP}
 
@@ -17,17 +18,24 @@ example: spool dump 4242`,
     const { values, positionals } = parseCommand(args, {
       locals: { type: "boolean", short: "l" },
       subprocesses: { type: "boolean", short: "s" },
+      tasks: { type: "boolean", short: "t" },
       json: { type: "boolean", short: "j" },
       pid: { type: "string", short: "p" },
       external: { type: "boolean" },
       inspector: { type: "boolean" },
     });
-    const stacks = await dump(pidArgument(values.pid, positionals), {
+    const pid = pidArgument(values.pid, positionals);
+    const stacks = await dump(pid, {
       engine: engineOption(values),
       locals: values.locals === true,
       subprocesses: values.subprocesses === true,
     });
-    process.stdout.write(`${values.json === true ? JSON.stringify(stacks, null, 2) : toDumpText(stacks)}\n`);
+    const tasks = values.tasks === true ? await liveTasks(pid) : undefined;
+    const json = tasks === undefined ? stacks : { threads: stacks, tasks };
+    const text = [toDumpText(stacks), ...(tasks === undefined ? [] : ["Tasks", liveTreeText(tasks)])];
+    process.stdout.write(
+      `${values.json === true ? JSON.stringify(json, null, 2) : text.join("\n").trimEnd()}\n`,
+    );
     return 0;
   },
 };

@@ -13,5 +13,6 @@ export const commands: CommandTable = {
   mem: async () => (await import("./mem.ts")).command,
   celery: async () => (await import("./celery.ts")).command,
   blocking: async () => (await import("./blocking.ts")).command,
+  completions: async () => (await import("./completions.ts")).completionsOf(commands),
   version: async () => (await import("./version.ts")).command,
 };

@@ -37,6 +37,7 @@ export const command: Command = {
   -t, --threads        a branch per thread, also when there is one only
   -F, --function       whole functions (the default)
   --lines              tell apart the lines that ran in the innermost function
+  --recompile          make V8 optimize anew, so that functions inlined from other files are seen too
   -i, --idle           count waiting too
   --loop               only the main threads: what kept the event loops busy
   --diff FILE          compare with an earlier recording (raw, speedscope or cpuprofile)
@@ -56,6 +57,7 @@ examples: spool record 4242 -d 10
       threads: { type: "boolean", short: "t" },
       function: { type: "boolean", short: "F" },
       lines: { type: "boolean" },
+      recompile: { type: "boolean" },
       idle: { type: "boolean", short: "i" },
       loop: { type: "boolean" },
       diff: { type: "string" },
@@ -69,6 +71,7 @@ examples: spool record 4242 -d 10
       engine: engineOption(values),
       subprocesses: values.subprocesses === true,
       lines: values.lines === true,
+      recompile: values.recompile === true,
       onNote: say,
     };
     const duration = secondsOption("--duration", values.duration);

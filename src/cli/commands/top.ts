@@ -24,7 +24,8 @@ export const command: Command = {
   --count N           end after N refreshes
 ${ENGINE_HELP}
 
-keys: 1 2 3 4 sort by column, l lines, r reset, t threads, s save a flame graph, ? help, q quit
+keys: 1 2 3 4 sort by column, l lines, r reset, t threads, p processes,
+      g garbage collection, s save a flame graph, ? help, q quit
 example: spool top 4242`,
   async run(args) {
     const { values, positionals } = parseCommand(args, {
@@ -97,6 +98,8 @@ function act(key: string, state: TopState, stop: StopSignal, redraw: () => void)
   else if (key === "l") state.lines = !state.lines;
   else if (key === "r") state.reset();
   else if (key === "t") state.showThreads = !state.showThreads;
+  else if (key === "p") state.showProcesses = !state.showProcesses;
+  else if (key === "g") state.showGc = !state.showGc;
   else if (key === "?" || key === "h") state.showHelp = true;
   else if (key === "x") state.showHelp = false;
   else if (key === "s") void save(state).then(redraw);

@@ -1,4 +1,4 @@
-import { clockTime } from "./progress.ts";
+import { clockTime } from "../../core/index.ts";
 
 export interface MapTally {
   succeeded: number;

@@ -1,6 +1,7 @@
+import { progressLine as progressBar } from "../../futures/index.ts";
+
 /** Seconds between two drawings: fast enough to look alive, slow enough to cost nothing. */
 const REDRAW_MS = 100;
-const WIDTH = 28;
 
 export interface ProgressFigures {
   readonly done: number;
@@ -36,28 +37,9 @@ export function progressLine(line: () => string): ProgressLine {
   };
 }
 
-/** `  43 % [############----------------] 4312/10000  812/s  ETA 0:07  3 failed` */
+/** The bar that `map` draws too, for a pace that is not counted from the start. */
 export function progressText({ done, failed, total, rate }: ProgressFigures): string {
-  const parts: string[] = [];
-  if (total === undefined) parts.push(`${done} done`);
-  else {
-    const share = total === 0 ? 1 : Math.min(1, done / total);
-    const filled = Math.round(share * WIDTH);
-    const bar = `[${"#".repeat(filled)}${"-".repeat(WIDTH - filled)}]`;
-    parts.push(`${String(Math.floor(share * 100)).padStart(3)} % ${bar} ${done}/${total}`);
-  }
-  parts.push(`${rate >= 100 ? Math.round(rate) : rate.toFixed(1)}/s`);
-  if (total !== undefined && rate > 0) parts.push(`ETA ${clockTime((total - done) / rate)}`);
-  if (failed > 0) parts.push(`${failed} failed`);
-  return parts.join("  ");
-}
-
-/** `0:07`, `12:30`, `3:05:00`. */
-export function clockTime(seconds: number): string {
-  const whole = Math.max(0, Math.ceil(seconds));
-  const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
-  const two = (n: number): string => String(n).padStart(2, "0");
-  return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
+  return progressBar(done, failed, total, rate > 0 ? done / rate : 0);
 }
 
 function fit(text: string, columns: number | undefined): string {

@@ -3,7 +3,7 @@ import { chmodSync, chownSync, mkdirSync, rmSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { AgentOrders } from "./agent-source.ts";
+import { type AgentOrders, removeExitHook } from "./agent-source.ts";
 import { sameNamespace } from "./proc.ts";
 
 /** Milliseconds for which the agent's thread stays after it has let go; see {@link AgentOrders}. */
@@ -71,7 +71,8 @@ export class AgentServer {
 
   /** What an agent has to know to find us. */
   orders(): AgentOrders {
-    return { path: this.path, token: this.#token, linger: LINGER_MS };
+    const { path } = this;
+    return { path, token: this.#token, linger: LINGER_MS, removeExitHook: removeExitHook(path) };
   }
 
   /** Takes no more agents; those connected stay. Removes the socket from the file system. */

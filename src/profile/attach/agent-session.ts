@@ -4,6 +4,9 @@ import { AGENT_NAME } from "./agent-source.ts";
 import { evaluate, Protocol } from "./protocol.ts";
 import type { InspectorSession, Json, WorkerSession } from "./session.ts";
 
+/** What the agent says when the main thread is about to end. */
+const EXITING = JSON.stringify({ exiting: true });
+
 type Command = { readonly method: string; readonly params?: Json };
 
 /** An {@link InspectorSession} over the agent inside the target. */
@@ -16,7 +19,7 @@ export class AgentSession implements InspectorSession {
   readonly #agent: AgentConnection;
   readonly #protocol: Protocol;
   readonly #workers = new Map<string, Worker>();
-
+  readonly #exitTasks = new Set<() => Promise<unknown>>();
   #closing = false;
 
   /** `pid` is the target's as we see it; the agent may be in another PID namespace. */
@@ -27,7 +30,7 @@ export class AgentSession implements InspectorSession {
     this.nodeVersion = agent.hello.version;
     this.#agent = agent;
     this.#protocol = new Protocol({ post: (message) => agent.socket.write(`${message}\n`) });
-    agent.onMessage = (line) => this.#protocol.receive(line);
+    agent.onMessage = (line) => (line === EXITING ? void this.#beforeExit() : this.#protocol.receive(line));
     this.ended = new Promise((resolve) => agent.socket.once("close", () => resolve(this.#end())));
   }
 
@@ -67,6 +70,11 @@ export class AgentSession implements InspectorSession {
     this.#order({ undo: commands });
   }
 
+  atExit(task: () => Promise<unknown>): () => void {
+    this.#exitTasks.add(task);
+    return () => void this.#exitTasks.delete(task);
+  }
+
   /** Lets a program that was started with the agent inside begin. */
   go(): void {
     this.#order({ go: true });
@@ -81,6 +89,11 @@ export class AgentSession implements InspectorSession {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  async #beforeExit(): Promise<void> {
+    await Promise.allSettled([...this.#exitTasks].map((task) => task()));
+    this.#order({ leave: true });
   }
 
   #order(order: Json): void {

@@ -1,4 +1,4 @@
-import { Worker } from "node:worker_threads";
+import { createRequire } from "node:module";
 import { basename } from "node:path";
 import {
   onAbort,
@@ -12,7 +12,7 @@ import {
 } from "../../core/index.ts";
 import { type AgentConnection, AgentServer } from "./agent-server.ts";
 import { AgentSession } from "./agent-session.ts";
-import { AGENT_NAME, AGENT_SOURCE, CLOSE_PORT, startExpression } from "./agent-source.ts";
+import { AGENT_NAME, agentStart, CLOSE_PORT, startAgentThread, startExpression } from "./agent-source.ts";
 import { openPort } from "./port.ts";
 import {
   gone,
@@ -147,16 +147,8 @@ async function enterSelf(facts: ProcessFacts): Promise<AgentSession> {
   const arrival = Promise.withResolvers<AgentConnection>();
   const server = await AgentServer.listen(arrival.resolve);
   try {
-    const agent = new Worker(AGENT_SOURCE, {
-      eval: true,
-      execArgv: [],
-      env: {},
-      stdout: true,
-      stderr: true,
-      name: AGENT_NAME,
-      workerData: server.orders(),
-    });
-    agent.unref();
+    const orders = { ...server.orders(), alone: true };
+    const agent = startAgentThread(createRequire(import.meta.url), agentStart(orders));
     agent.once("error", arrival.reject);
     const connection = await arrival.promise;
     return new AgentSession(connection, facts.pid, titleOf(facts), [

@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { ProfilerError, requireOneOf } from "../../core/index.ts";
 import { dumpStacks } from "../external/index.ts";
 import { attach, type AttachOptions } from "./attach.ts";
+import { WOKEN } from "./port.ts";
 import type { InspectorSession } from "./session.ts";
 
 export interface EngineOptions extends AttachOptions {
@@ -12,10 +13,12 @@ export interface EngineOptions extends AttachOptions {
   readonly engine?: "inspector" | "external" | undefined;
 }
 
-/** Milliseconds without an answer after which a look from outside decides whether to go on waiting. */
+/** Milliseconds without an answer to our signal after which a look from outside decides whether to go on waiting. */
 const LOOK_AFTER_MS = 300;
 /** A call that is still the same one so many milliseconds later is one that does not return soon. */
 const LOOK_AGAIN_MS = 200;
+/** An idle loop would have answered by then, also on a busy machine: the program keeps SIGUSR1 for itself. */
+const IDLE_AGAIN_MS = 900;
 /** Milliseconds after which a process that looked able to answer is given up, because it never does. */
 const GIVE_UP_MS = 4000;
 /** What the inspector cannot enter and the external engine can. */
@@ -38,11 +41,16 @@ export async function attachOrLookOutside(
   if (options.engine === "external") return "external";
   if (options.engine === "inspector") return attach(pid, options);
   const patience = new AbortController();
-  const timers = giveUpTimers(pid, patience);
+  let timers: readonly NodeJS.Timeout[] = [];
+  const onNote = (line: string): void => {
+    // Until it was woken it could not answer: others may have their turn at the port before us.
+    if (line === WOKEN && timers.length === 0) timers = giveUpTimers(pid, patience);
+    options.onNote?.(line);
+  };
   const { signal: given } = options;
   const signal = given === undefined ? patience.signal : AbortSignal.any([given, patience.signal]);
   try {
-    return await attach(pid, { ...options, signal });
+    return await attach(pid, { ...options, signal, onNote });
   } catch (error) {
     const code = patience.signal.aborted ? "PROFILER_NO_ANSWER" : (error as ProfilerError).code;
     if (!OUTSIDE_HELPS.has(code) || !(await canLook(pid))) throw error;
@@ -56,10 +64,10 @@ export async function attachOrLookOutside(
 function giveUpTimers(pid: number, patience: AbortController): NodeJS.Timeout[] {
   const giveUp = (): void => patience.abort(new ProfilerError("it does not answer the inspector"));
   const look = async (): Promise<void> => {
-    const first = await nativeCall(pid);
+    const first = await stuckIn(pid);
     if (first === undefined) return;
-    await delay(LOOK_AGAIN_MS, undefined, { ref: false });
-    if ((await nativeCall(pid)) === first) giveUp();
+    await delay(first === IDLE ? IDLE_AGAIN_MS : LOOK_AGAIN_MS, undefined, { ref: false });
+    if ((await stuckIn(pid)) === first) giveUp();
   };
   const late = async (): Promise<void> => {
     if (await canLook(pid)) giveUp();
@@ -67,9 +75,12 @@ function giveUpTimers(pid: number, patience: AbortController): NodeJS.Timeout[] 
   return [setTimeout(look, LOOK_AFTER_MS), setTimeout(late, GIVE_UP_MS)];
 }
 
-/** The stack of a main thread that is in a native call, as text; undefined when it is not in one. */
-async function nativeCall(pid: number): Promise<string | undefined> {
+const IDLE = "idle";
+
+/** What keeps a main thread from answering: the native call it is in, as text, or nothing at all (it is idle). */
+async function stuckIn(pid: number): Promise<string | undefined> {
   const main = (await dumpStacks(pid).catch(() => [])).find(({ thread }) => thread.thread === 0);
+  if (main?.state === "idle") return IDLE;
   if (main?.state !== "native") return undefined;
   return main.frames.map((frame) => `${frame.name} ${frame.url}`).join("\n");
 }

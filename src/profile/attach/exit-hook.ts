@@ -1,12 +1,12 @@
 import { OWN_URL } from "../model/v8-profile.ts";
-import type { CdpSession } from "./session.ts";
+import type { CdpSession, InspectorSession } from "./session.ts";
 
 /** Milliseconds for which an ending thread waits for us to take its last data; after that it goes regardless. */
 const GRACE_MS = 2000;
 const BINDING = "__spoolExit";
 
 /**
- * In the thread: when it ends, tell us and wait until we let it go. It waits in `Atomics.wait`, in which it still
+ * In a worker thread: when it ends, tell us and wait until we let it go. It waits in `Atomics.wait`, in which it still
  * answers the inspector. The warning about too many listeners is for the program's own, so ours does not count.
  */
 const INSTALL = `(() => {
@@ -27,16 +27,29 @@ const INSTALL = `(() => {
 
 /** A hook in a thread's end; see {@link onExit}. */
 export interface ExitHook {
-  /** The command that takes the hook out again, for those who must leave it to the agent. */
-  readonly removal: { readonly method: string; readonly params: { readonly [key: string]: unknown } };
+  /** What takes the hook out of the target again, for those who must leave it to the agent. */
+  readonly removals: readonly {
+    readonly method: string;
+    readonly params: { readonly [key: string]: unknown };
+  }[];
   remove(): Promise<void>;
 }
 
 /**
  * Runs `task` when the thread ends by itself or by `process.exit`, and holds it until the task is done, but never
- * longer than two seconds. A thread that is killed or terminated tells nobody.
+ * longer than two seconds. A thread that is killed or terminated tells nobody. The main thread's end is the agent's
+ * to watch, which must be out of it by then.
  */
-export async function onExit(session: CdpSession, task: () => Promise<unknown>): Promise<ExitHook> {
+export async function onExit(
+  session: CdpSession | InspectorSession,
+  task: () => Promise<unknown>,
+): Promise<ExitHook> {
+  if (!("atExit" in session)) return onWorkerExit(session, task);
+  const remove = session.atExit(task);
+  return { removals: [], remove: () => Promise.resolve(remove()) };
+}
+
+async function onWorkerExit(session: CdpSession, task: () => Promise<unknown>): Promise<ExitHook> {
   await session.send("Runtime.addBinding", { name: BINDING, executionContextId: await contextOf(session) });
   const { result } = await session.send<{ result: { objectId: string } }>("Runtime.evaluate", {
     expression: INSTALL,
@@ -62,7 +75,7 @@ export async function onExit(session: CdpSession, task: () => Promise<unknown>):
         () => send("release"),
       );
   });
-  return { removal: call("remove"), remove: () => send("remove") };
+  return { removals: [call("remove")], remove: () => send("remove") };
 }
 
 /** The id of the thread's own context, which object ids carry in their middle; other contexts are left alone. */

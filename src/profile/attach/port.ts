@@ -21,6 +21,9 @@ const HANG_UP_MS = 30;
 const LATE_POLL_MS = 50;
 const LATE_CLOSE_MS = 5000;
 
+/** The note of the moment from which on a target can answer. */
+export const WOKEN = "sent SIGUSR1";
+
 export interface OpenPort {
   readonly port: number;
   /** True when the port was open before us and so must stay open. */
@@ -50,7 +53,7 @@ export async function openPort(
       unlock();
     };
     try {
-      const port = await wake(facts, signal, note);
+      const port = await wake(facts, wanted, signal, note);
       return { port, wasOpen: false, release };
     } catch (error) {
       await moveBack();
@@ -62,14 +65,33 @@ export async function openPort(
   }
 }
 
-/** Sends SIGUSR1 and waits until a port of the target's own opens. */
-async function wake(facts: ProcessFacts, signal: AbortSignal, note: (line: string) => void): Promise<number> {
+/**
+ * Sends SIGUSR1 and waits until a port of the target's own opens. When somebody who does not ask for our lock takes the
+ * port just then, the target gives up, and is woken again as soon as it is free.
+ */
+async function wake(
+  facts: ProcessFacts,
+  wanted: number,
+  signal: AbortSignal,
+  note: (line: string) => void,
+): Promise<number> {
   const before = new Set(listeningPorts(facts.pid));
   const opened = (): number | undefined => listeningPorts(facts.pid).find((port) => !before.has(port));
-  note("sent SIGUSR1");
-  process.kill(facts.pid, "SIGUSR1");
+  const send = (): void => {
+    note(WOKEN);
+    process.kill(facts.pid, "SIGUSR1");
+  };
+  let lost = false;
+  send();
   try {
-    return await poll(signal, opened);
+    return await poll(signal, () => {
+      const port = opened();
+      if (port !== undefined) return port;
+      const taken = isPortTaken(facts.pid, wanted);
+      if (lost && !taken) send();
+      lost = taken;
+      return undefined;
+    });
   } catch (error) {
     closeLate(opened);
     throw error;

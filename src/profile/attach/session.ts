@@ -34,6 +34,11 @@ export interface InspectorSession extends CdpSession {
   workers(listener: (worker: WorkerSession) => void): Promise<void>;
   /** Commands for the main thread that undo what the caller changed there; run on detach, or when we disappear. */
   atDetach(commands: readonly { method: string; params?: Json }[]): void;
+  /**
+   * Runs `task` when the target is about to exit, by itself or by `process.exit`, and holds it until the task is done,
+   * two seconds at most. The result takes the task back.
+   */
+  atExit(task: () => Promise<unknown>): () => void;
   /** Resolves when the target has exited or the session is closed; never rejects. */
   readonly ended: Promise<"closed" | "exited">;
   /** Undoes everything and lets go; the target runs on. Idempotent. */

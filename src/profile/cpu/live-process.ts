@@ -39,6 +39,11 @@ export class LiveProcess {
     return { threads, root: sameNamespace(pid, "mnt") === false ? `/proc/${pid}/root` : "", sourceMaps: [] };
   }
 
+  /** Milliseconds for which the last `take` kept a thread from its work, at most. */
+  get pause(): number {
+    return Math.max(0, ...[...this.#samplers].map((sampler) => sampler.pause));
+  }
+
   /** Bytes of JavaScript heap in use by the main thread. */
   async heapUsed(): Promise<number> {
     return (await this.session.send<{ usedSize: number }>("Runtime.getHeapUsage")).usedSize;

@@ -20,6 +20,7 @@ export interface ProcessRecording {
 export class ProcessRecorder {
   readonly session: InspectorSession;
   readonly #interval: number;
+  readonly #recompile: boolean;
   readonly #root: string;
   readonly #recorders: ThreadRecorder[] = [];
   readonly #starting: Promise<void>[] = [];
@@ -27,9 +28,10 @@ export class ProcessRecorder {
   #collected: Promise<ProcessRecording> | undefined;
   #stopped: Promise<ProcessRecording> | undefined;
 
-  private constructor(session: InspectorSession, interval: number) {
+  private constructor(session: InspectorSession, interval: number, recompile: boolean) {
     this.session = session;
     this.#interval = interval;
+    this.#recompile = recompile;
     this.#root = sameNamespace(session.pid, "mnt") === false ? `/proc/${session.pid}/root` : "";
   }
 
@@ -37,9 +39,13 @@ export class ProcessRecorder {
     return ProcessRecorder.start(await attach(pid, options), interval);
   }
 
-  /** Takes over a session that is attached already. */
-  static async start(session: InspectorSession, interval: number): Promise<ProcessRecorder> {
-    const recorder = new ProcessRecorder(session, interval);
+  /** Takes over a session that is attached already. `recompile`: see {@link ThreadRecorder}. */
+  static async start(
+    session: InspectorSession,
+    interval: number,
+    recompile: boolean = false,
+  ): Promise<ProcessRecorder> {
+    const recorder = new ProcessRecorder(session, interval, recompile);
     try {
       await recorder.#startAll();
     } catch (error) {
@@ -77,7 +83,6 @@ export class ProcessRecorder {
   async #startAll(): Promise<void> {
     const { session } = this;
     await this.#startThread(session, this.#threadRef(0, "main"), () => this.#collect());
-    session.atDetach(this.#hooks.map((hook) => hook.removal));
     await session.workers((worker) => {
       const thread = this.#threadRef(worker.thread, worker.name);
       // A worker that ends before its recording began leaves nothing to report.
@@ -86,7 +91,7 @@ export class ProcessRecorder {
   }
 
   async #startThread(session: CdpSession, thread: ThreadRef, atExit?: () => Promise<unknown>): Promise<void> {
-    const recorder = new ThreadRecorder(session, thread);
+    const recorder = new ThreadRecorder(session, thread, this.#recompile);
     this.#recorders.push(recorder);
     await recorder.start(this.#interval);
     this.#hooks.push(await onExit(session, atExit ?? (() => recorder.stop())));

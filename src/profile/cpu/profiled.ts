@@ -10,7 +10,7 @@ import { type RecordingOptions, startRecording } from "./record.ts";
  * const { result, profile } = await profiled(() => Array.fromAsync(pool.map(render, pages)));
  * ```
  *
- * Workers must be running or start within the work; a worker that is terminated meanwhile takes its part with it.
+ * `executor.profile()` records one pool alone. Workers must be running or start within the work; a worker that is terminated meanwhile takes its part with it.
  * Rejects with what `work` rejects with.
  */
 export async function profiled<R>(
@@ -19,6 +19,7 @@ export async function profiled<R>(
 ): Promise<{ readonly result: R; readonly profile: Profile }> {
   const recording = await startRecording(process.pid, {
     subprocesses: true,
+    recompile: true,
     ...options,
     engine: "inspector",
   });

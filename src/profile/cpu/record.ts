@@ -22,6 +22,12 @@ export interface RecordingOptions extends EngineOptions {
   readonly subprocesses?: boolean;
   /** Tell apart the lines that were executing in the innermost function. */
   readonly lines?: boolean;
+  /**
+   * Make V8 optimize anew what it had optimized, so that functions inlined from another file are known too; the
+   * process is slower for some milliseconds. Off by default: a stranger's process is not to be slowed down. On for
+   * `executor.profile()` and `profiled`.
+   */
+  readonly recompile?: boolean;
 }
 
 export interface RecordOptions extends RecordingOptions {
@@ -66,7 +72,7 @@ export async function startRecording(pid: number, options: RecordingOptions = {}
   const engineOptions = { ...options, onNote: noting(notes, options) };
   const entered = await attachOrLookOutside(pid, engineOptions);
   if (entered === "external") return recordOutside(pid, rate, options.subprocesses === true);
-  const recorders = [await ProcessRecorder.start(entered, interval)];
+  const recorders = [await ProcessRecorder.start(entered, interval, options.recompile)];
   const children =
     options.subprocesses === true ? new ChildRecorders(pid, interval, engineOptions, notes) : undefined;
   return {

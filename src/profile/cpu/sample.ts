@@ -67,9 +67,8 @@ async function take(
   processes: readonly LiveProcess[],
   options: { interval: number; lines?: boolean | undefined },
 ): Promise<Pick<Snapshot, "profile" | "heap" | "pause"> | undefined> {
-  const began = performance.now();
   const recordings = await Promise.all(processes.map((process) => process.take()));
-  const pause = performance.now() - began;
+  const pause = Math.max(...processes.map((process) => process.pause));
   const heaps = await Promise.all(processes.map((process) => process.heapUsed().catch(() => 0)));
   if (recordings.every((recording) => recording.threads.length === 0)) return undefined;
   return { profile: assemble(recordings, options), heap: heaps.reduce((a, b) => a + b, 0), pause };

@@ -15,11 +15,17 @@ export interface ThreadRecording {
 export class ThreadRecorder {
   readonly thread: ThreadRef;
   readonly #session: CdpSession;
+  readonly #recompile: boolean;
   #stopped: Promise<ThreadRecording | undefined> | undefined;
 
-  constructor(session: CdpSession, thread: ThreadRef) {
+  /**
+   * `recompile`: make V8 optimize again what it had optimized. Code that is compiled while the profiler is there knows
+   * which functions were inlined into it, also those from another file.
+   */
+  constructor(session: CdpSession, thread: ThreadRef, recompile: boolean) {
     this.#session = session;
     this.thread = thread;
+    this.#recompile = recompile;
   }
 
   /** `interval` is in seconds. */
@@ -27,12 +33,19 @@ export class ThreadRecorder {
     await this.#session.send("Profiler.enable");
     await this.#session.send("Profiler.setSamplingInterval", { interval: Math.round(interval * 1e6) });
     await this.#session.send("Profiler.start");
+    if (this.#recompile) await this.#dropOptimizedCode();
   }
 
   /** Ends the recording; undefined when the thread went away with it. Idempotent. */
   stop(): Promise<ThreadRecording | undefined> {
     this.#stopped ??= this.#stop().catch(() => undefined);
     return this.#stopped;
+  }
+
+  /** Counting calls precisely needs unoptimized code; that this is over at once leaves but the effect. */
+  async #dropOptimizedCode(): Promise<void> {
+    await this.#session.send("Profiler.startPreciseCoverage", { callCount: true, detailed: false });
+    await this.#session.send("Profiler.stopPreciseCoverage");
   }
 
   async #stop(): Promise<ThreadRecording> {

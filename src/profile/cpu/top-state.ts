@@ -2,7 +2,7 @@ import { isIdle, threadLabel } from "../model/call-tree.ts";
 import { type FunctionRow, functionTable } from "../model/function-table.ts";
 import { type Frame, FrameTable } from "../model/frame.ts";
 import { mergeProfiles, type Profile, type Sample } from "../model/sample.ts";
-import { sortRows, type SortKey, type TopRow, type TopView } from "../reporters/top-screen.ts";
+import { sortRows, type SortKey, type TopPart, type TopRow, type TopView } from "../reporters/top-screen.ts";
 import type { Snapshot } from "./sample.ts";
 
 /** Snapshots kept for `s`, the flame graph of what was seen so far: an hour of them. */
@@ -14,6 +14,8 @@ export class TopState {
   /** Tell the lines of a function apart. */
   lines = false;
   showThreads = false;
+  showProcesses = false;
+  showGc = false;
   showHelp = false;
   message = "";
   readonly #functions = new Sums(true);
@@ -55,10 +57,11 @@ export class TopState {
       cpu: last.cpu,
       heap: last.heap,
       rss: last.rss,
-      processes: new Set(profile.threads.map((t) => t.pid)).size,
       rows: sortRows((this.lines ? this.#lines : this.#functions).rows(profile), this.sort),
       sort: this.sort,
       showThreads: this.showThreads,
+      showProcesses: this.showProcesses,
+      showGc: this.showGc,
       showHelp: this.showHelp,
       message: this.message,
     };
@@ -111,25 +114,44 @@ function whole(frame: Frame): Frame {
   return rest;
 }
 
-function shares(profile: Profile): Pick<TopView, "loop" | "gc" | "active" | "threads"> {
-  const share = (samples: readonly Sample[], counts: (s: Sample) => boolean): number => {
-    const all = sum(samples);
-    return all === 0 ? 0 : sum(samples.filter(counts)) / all;
-  };
-  const busy = (s: Sample): boolean => !isIdle(s);
+function shares(profile: Profile): Pick<TopView, "loop" | "gc" | "active" | "threads" | "processes"> {
   const main = profile.samples.filter((s) => s.thread.thread === 0);
+  const part = (label: string, samples: readonly Sample[]): TopPart => ({
+    label,
+    share: share(samples, busy),
+    gc: share(samples, collects),
+  });
+  const processes = new Map(profile.threads.map(({ pid, process }) => [pid, process]));
   return {
     loop: share(main, busy),
-    gc: share(profile.samples, (s) => s.stack.at(-1)?.kind === "gc"),
+    gc: share(profile.samples, collects),
     active: share(profile.samples, busy),
-    threads: profile.threads.map((thread) => ({
-      label: threadLabel(thread),
-      share: share(
+    threads: profile.threads.map((thread) =>
+      part(
+        threadLabel(thread),
         profile.samples.filter((s) => s.thread === thread),
-        busy,
       ),
-    })),
+    ),
+    processes: [...processes].map(([pid, name]) =>
+      part(
+        `${pid} ${name}`,
+        profile.samples.filter((s) => s.thread.pid === pid),
+      ),
+    ),
   };
+}
+
+function busy(sample: Sample): boolean {
+  return !isIdle(sample);
+}
+
+function collects({ stack }: Sample): boolean {
+  return stack.at(-1)?.kind === "gc";
+}
+
+function share(samples: readonly Sample[], counts: (sample: Sample) => boolean): number {
+  const all = sum(samples);
+  return all === 0 ? 0 : sum(samples.filter(counts)) / all;
 }
 
 function sum(samples: readonly Sample[]): number {

@@ -52,7 +52,7 @@ export class ThreadMemory {
 
   /** What undoes all this in the thread, for when we cannot any more. */
   get undo(): readonly DevToolsCommand[] {
-    return [...UNDO, ...(this.#hook === undefined ? [] : [this.#hook.removal])];
+    return [...UNDO, ...(this.#hook?.removals ?? [])];
   }
 
   async poll(): Promise<void> {

@@ -15,6 +15,15 @@ export interface TopRow {
   readonly total: number;
 }
 
+/** A thread or a process: shares of the last interval, 0 to 1. */
+export interface TopPart {
+  readonly label: string;
+  /** Not waiting. */
+  readonly share: number;
+  /** Collecting garbage. */
+  readonly gc: number;
+}
+
 /** Everything that `spool top` shows at one moment. */
 export interface TopView {
   readonly command: string;
@@ -31,20 +40,24 @@ export interface TopView {
   readonly gc: number;
   readonly active: number;
   readonly cpu: number;
-  readonly threads: readonly { readonly label: string; readonly share: number }[];
-  readonly processes: number;
+  readonly threads: readonly TopPart[];
+  readonly processes: readonly TopPart[];
   readonly heap: number;
   readonly rss: number;
   readonly rows: readonly TopRow[];
   readonly sort: SortKey;
   readonly showThreads: boolean;
+  readonly showProcesses: boolean;
+  /** Garbage collection thread by thread. */
+  readonly showGc: boolean;
   readonly showHelp: boolean;
   readonly message: string;
 }
 
 const KEYS = [
   "1 %Own   2 %Total   3 OwnTime   4 TotalTime   sort by that column",
-  "l lines or functions    r reset the counts    t threads    s save a flame graph",
+  "l lines or functions    r reset the counts    s save a flame graph",
+  "t threads    p processes    g garbage collection by thread",
   "? this help    x close it    q quit",
 ];
 
@@ -52,7 +65,9 @@ const KEYS = [
 export function topScreen(view: TopView, width: number, height: number): string[] {
   const head = header(view);
   const tail = [
-    ...(view.showThreads ? [threadLine(view)] : []),
+    ...(view.showProcesses ? [partLine("Processes", view.processes, "share")] : []),
+    ...(view.showThreads ? [partLine("Threads", view.threads, "share")] : []),
+    ...(view.showGc ? [partLine("GC", view.threads, "gc")] : []),
     ...(view.showHelp ? KEYS : [view.message || "? help   q quit"]),
   ];
   const room = Math.max(1, height - head.length - tail.length);
@@ -80,7 +95,7 @@ function header(view: TopView): string[] {
     `Total samples ${view.samples}, ${view.rate.toFixed(0)}/s, tool pause ${view.pause.toFixed(1)} ms/refresh`,
     `Loop: ${percent(view.loop)}, GC: ${percent(view.gc)}, Active: ${percent(view.active)}, ` +
       `CPU: ${percent(view.cpu)}, Threads: ${view.threads.length}` +
-      `${view.processes > 1 ? `, Processes: ${view.processes}` : ""}` +
+      `${view.processes.length > 1 ? `, Processes: ${view.processes.length}` : ""}` +
       `${view.heap > 0 ? `, Heap: ${megabytes(view.heap)}` : ""}, RSS: ${megabytes(view.rss)}`,
     "",
     `${mark("own%", "%Own").padStart(8)}${mark("total%", "%Total").padStart(9)}` +
@@ -95,8 +110,8 @@ function rowText(row: TopRow): string {
   );
 }
 
-function threadLine(view: TopView): string {
-  return `Threads: ${view.threads.map(({ label, share }) => `${label} ${percent(share)}`).join(" | ")}`;
+function partLine(title: string, parts: readonly TopPart[], share: "share" | "gc"): string {
+  return `${title}: ${parts.map((part) => `${part.label} ${percent(part[share])}`).join(" | ")}`;
 }
 
 function percent(share: number): string {

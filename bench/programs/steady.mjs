@@ -1,0 +1,35 @@
+// The work of allocating.mjs on request: a number over IPC is so many units; the answer is what they cost in CPU
+// seconds, the main thread and the whole process. Node 24 or later.
+import { setImmediate as turn } from "node:timers/promises";
+
+const text = JSON.stringify(
+  Array.from({ length: 100 }, (_, i) => ({ id: i, name: `name ${i}`, nested: { x: i, y: [i, i + 1] } })),
+);
+
+function unit(round) {
+  let length = 0;
+  for (let i = 0; i < 20; i++) {
+    const rows = JSON.parse(text);
+    for (const row of rows) row.name = `${row.name} in round ${round}`;
+    const index = new Map(rows.map((row) => [row.name, row]));
+    length += JSON.stringify([...index.values()]).length;
+  }
+  return length;
+}
+
+async function work(units) {
+  const [before, thread] = [process.cpuUsage(), process.threadCpuUsage()];
+  for (let i = 0; i < units; i++) {
+    unit(i);
+    await turn();
+  }
+  return { whole: seconds(process.cpuUsage(before)), main: seconds(process.threadCpuUsage(thread)) };
+}
+
+function seconds({ user, system }) {
+  return (user + system) / 1e6;
+}
+
+process.on("message", async (units) => process.send(await work(units)));
+process.on("disconnect", () => process.exit());
+process.stdout.write("ready\n");
