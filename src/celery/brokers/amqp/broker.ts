@@ -10,6 +10,7 @@ import type {
 } from "../broker.ts";
 import { AmqpConsumer } from "./consumer.ts";
 import { fromAmqp, toAmqp } from "./convert.ts";
+import { delayedAddress, isDelayed } from "./delayed.ts";
 import { AmqpLink, pause, type AmqpConfirmChannel } from "./link.ts";
 import { declarePrivateQueue, declareTaskQueue } from "./topology.ts";
 
@@ -38,6 +39,8 @@ class AmqpBroker implements Broker {
   readonly #confirms: boolean;
   readonly #open = new Set<{ close(): Promise<void> }>();
   readonly #inFlight = new Set<Promise<void>>();
+  /** Exchanges behind which messages can wait inside the server. */
+  readonly #delayed = new Set<string>();
   #publisher: Promise<AmqpConfirmChannel> | undefined;
 
   constructor(link: AmqpLink, confirms: boolean) {
@@ -52,10 +55,11 @@ class AmqpBroker implements Broker {
 
   async declareQueue(queue: QueueSpec): Promise<void> {
     await this.#onChannel((channel) => declareTaskQueue(channel, queue));
+    if (isDelayed(queue)) this.#delayed.add(queue.exchange);
   }
 
-  publish(message: Message, address: Address): Promise<void> {
-    const work = this.#publishUntilConfirmed(message, address);
+  publish(message: Message, address: Address, notBefore: number | null = null): Promise<void> {
+    const work = this.#publishUntilConfirmed(message, this.#placed(address, notBefore));
     this.#inFlight.add(work);
     work.finally(() => this.#inFlight.delete(work)).catch(() => {});
     return work;
@@ -108,11 +112,21 @@ class AmqpBroker implements Broker {
     await this.#link.close();
   }
 
+  /** Seconds are cut, as in Celery: the worker waits for what is left. */
+  #placed(address: Address, notBefore: number | null): Pick<Address, "exchange" | "routingKey"> {
+    const seconds = notBefore === null ? 0 : (notBefore - Date.now()) / 1000;
+    if (seconds < 1 || !this.#delayed.has(address.exchange)) return address;
+    return delayedAddress(seconds, address.routingKey);
+  }
+
   /**
    * A lost connection leaves open whether the server has the message. Sending it again is the safe side; it then says
    * so, for a worker to look whether the task has been done.
    */
-  async #publishUntilConfirmed(message: Message, { exchange, routingKey }: Address): Promise<void> {
+  async #publishUntilConfirmed(
+    message: Message,
+    { exchange, routingKey }: Pick<Address, "exchange" | "routingKey">,
+  ): Promise<void> {
     let options = toAmqp(message);
     const body = Buffer.from(message.body.buffer, message.body.byteOffset, message.body.byteLength);
     for (;;) {

@@ -1,4 +1,5 @@
 import type { ListenSpec, QueueSpec } from "../broker.ts";
+import { declareDelayed, isDelayed } from "./delayed.ts";
 import type { AmqpChannel } from "./link.ts";
 
 /** Declares a task queue as Celery does; other flags on an existing one are refused by the server. */
@@ -8,6 +9,7 @@ export async function declareTaskQueue(channel: AmqpChannel, queue: QueueSpec): 
   await channel.assertQueue(name, { durable: true, arguments: queue.arguments ?? {} });
   if (exchange === "") return;
   await channel.bindQueue(name, exchange, routingKey);
+  if (isDelayed(queue)) await declareDelayed(channel, queue);
 }
 
 /** Declares the private queue of a listener. */
