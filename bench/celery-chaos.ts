@@ -1,15 +1,15 @@
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import type { Language } from "../test/celery/chaos/crew.ts";
 import { onRabbit, onRedis, onSqlite, type Ground } from "../test/celery/chaos/places.ts";
 import { besiege, type Report } from "../test/celery/chaos/siege.ts";
-import { machine } from "./harness.ts";
+import { machine, summarise, type Table } from "./harness.ts";
+import { saveTable } from "./support/results.ts";
 
 /**
  * Tasks under fire: every two seconds a pool's process or a whole worker is killed with SIGKILL, and with every fifth
  * kill the broker is restarted, while 20,000 tasks and 200 chords run. Nothing may be lost. Brokers are this run's own.
  *
- *     node -C spool-source bench/celery-chaos.ts [redis|rabbitmq|sqlite|python-redis|python-rabbitmq ...]
+ *   npm run bench celery-chaos                  all places, two minutes each
+ *   npm run bench celery-chaos redis rabbitmq   these; also sqlite, python-redis, python-rabbitmq
  *
  * SPOOL_TEST_CHAOS_TASKS and SPOOL_TEST_CHAOS_KILLS change how much; results/celery-chaos.json keeps the last run of
  * each place. Ends with 1 when this package lost anything or ran a task twice without a reason.
@@ -47,32 +47,46 @@ function show({ doubles, unexplained, ...report }: Report): void {
   for (const run of unexplained.slice(0, 10)) console.log(`    ${run}`);
 }
 
-/** Keeps the last run of every place. */
-function keep(reports: readonly Report[]): void {
-  const path = join(import.meta.dirname, "results/celery-chaos.json");
-  let kept: Report[] = [];
-  try {
-    kept = (JSON.parse(readFileSync(path, "utf8")) as { runs: Report[] }).runs;
-  } catch {
-    // The first run of all.
-  }
-  const byPlace = new Map([...kept, ...reports].map((report) => [report.place, report]));
-  const runs = Object.keys(PLACES).flatMap((place) => byPlace.get(place) ?? []);
-  writeFileSync(path, `${JSON.stringify({ machine: machine(), runs }, null, 2)}\n`);
-  console.log(`\nwritten to ${path}`);
+/** One run as a table of counts, which documents can quote. */
+function tableOf(report: Report): Table {
+  const { place, doubles, seconds } = report;
+  const counts: readonly (readonly [string, number])[] = [
+    ["tasks sent", report.tasks],
+    ["results, all right", report.results],
+    ["wrong", report.wrong],
+    ["lost", report.lost],
+    ["chords sent", report.chords],
+    ["chords complete", report.chordsDone],
+    ["pool processes killed", report.childKills],
+    ["workers killed", report.workerKills],
+    ["broker restarts", report.restarts],
+    ["second runs: killed in mid-task", doubles.midTask],
+    ["second runs: killed before the acknowledgement", doubles.beforeAck],
+    ["second runs: in hand when the broker went", doubles.brokerGone],
+    ["second runs without a reason", doubles.unexplained],
+    ["seconds", seconds],
+  ];
+  return {
+    key: place,
+    title: `Under fire: ${place}`,
+    unit: "count",
+    rounds: 1,
+    machine: machine(),
+    figures: counts.map(([name, count]) => summarise(name, [count])),
+  };
 }
 
 process.on("SIGTERM", () => process.exit(1));
-const wanted = process.argv.slice(2);
+const wanted = process.env["SPOOL_BENCH"]?.split(",") ?? process.argv.slice(2);
 const reports: Report[] = [];
 for (const name of wanted.length === 0 ? Object.keys(PLACES) : wanted) {
   const place = PLACES[name];
   if (place === undefined) throw new Error(`no place "${name}": ${Object.keys(PLACES).join(", ")}`);
   const report = await besiege(name, place.language, place.open, plan);
   show(report);
+  saveTable("celery-chaos", tableOf(report), Object.keys(PLACES));
   reports.push(report);
 }
-keep(reports);
 const bad = reports.filter(
   ({ place, lost, wrong, chords, chordsDone, doubles }) =>
     PLACES[place]!.language === "spool" &&

@@ -1,4 +1,5 @@
-import { measure, summarise, type Contestant, type Table } from "../harness.ts";
+import { measure, summarise, type Contestant, type Figure } from "../harness.ts";
+import type { Target } from "../support/targets.ts";
 import { bullmq, celery, graphile, pgBoss } from "./drain.ts";
 import { pair } from "./pair.ts";
 import { AMQP, PYTHON, REDIS, ROUNDS, SQLITE } from "./places.ts";
@@ -13,91 +14,134 @@ import {
   type Waiter,
 } from "./small.ts";
 
-/** Every table by the name that `SPOOL_BENCH` selects it with. */
-export const tables: Readonly<Record<string, () => Promise<Table[]>>> = {
-  "redis-stored": () =>
-    rates("Redis, results stored", [
+/** One table: what is measured, who takes part, what we ask of ourselves. */
+export interface TableSpec {
+  readonly title: string;
+  readonly unit: string;
+  readonly better: "higher" | "lower";
+  readonly figures: () => Promise<readonly Figure[]>;
+  readonly targets: readonly Target[];
+}
+
+const atLeast = (factor: number, peer: string, subject = "spool"): Target => ({
+  subject,
+  peers: peer,
+  against: (name) => name === peer,
+  atLeast: factor,
+});
+
+/** Every table by its key, with which `SPOOL_BENCH` selects it and documents quote it. */
+export const tables: Readonly<Record<string, TableSpec>> = {
+  "redis-stored": rate(
+    "Redis, results stored",
+    () => [
       celery("spool", "ts", REDIS, REDIS, false),
       celery(PYTHON, "py", REDIS, REDIS, false),
       bullmq("BullMQ"),
-    ]),
-  "redis-ignored": () =>
-    rates("Redis, results ignored", [
-      celery("spool", "ts", REDIS, REDIS, true),
-      celery(PYTHON, "py", REDIS, REDIS, true),
-    ]),
-  "rabbitmq-stored": () =>
-    rates("RabbitMQ, results on Redis", [
-      celery("spool", "ts", AMQP, REDIS, false),
-      celery(PYTHON, "py", AMQP, REDIS, false),
-    ]),
-  "rabbitmq-ignored": () =>
-    rates("RabbitMQ, results ignored", [
-      celery("spool", "ts", AMQP, REDIS, true),
-      celery(PYTHON, "py", AMQP, REDIS, true),
-    ]),
-  sqlite: () =>
-    rates("Embedded SQLite against PostgreSQL queues", [
-      celery("spool, SQLite", "ts", SQLITE, SQLITE, false),
-      graphile("graphile-worker"),
-      pgBoss("pg-boss"),
-    ]),
-  "enqueue-redis": () =>
-    rates("Enqueue, Redis", [
+    ],
+    [atLeast(8, PYTHON), atLeast(1.5, "BullMQ")],
+  ),
+  "redis-ignored": rate(
+    "Redis, results ignored",
+    () => [celery("spool", "ts", REDIS, REDIS, true), celery(PYTHON, "py", REDIS, REDIS, true)],
+    [atLeast(8, PYTHON)],
+  ),
+  "rabbitmq-stored": rate(
+    "RabbitMQ, results on Redis",
+    () => [celery("spool", "ts", AMQP, REDIS, false), celery(PYTHON, "py", AMQP, REDIS, false)],
+    [atLeast(8, PYTHON)],
+  ),
+  "rabbitmq-ignored": rate(
+    "RabbitMQ, results ignored",
+    () => [celery("spool", "ts", AMQP, REDIS, true), celery(PYTHON, "py", AMQP, REDIS, true)],
+    [atLeast(8, PYTHON)],
+  ),
+  sqlite: rate(
+    "Embedded SQLite, results stored, against queues on PostgreSQL",
+    () => [celery("spool", "ts", SQLITE, SQLITE, false), graphile("graphile-worker"), pgBoss("pg-boss")],
+    [atLeast(1, "graphile-worker"), atLeast(1, "pg-boss")],
+  ),
+  "enqueue-redis": rate(
+    "Enqueue, Redis",
+    () => [
       enqueueSpool("spool", REDIS),
       enqueueSpool("spool, 100 at a time", REDIS, { together: 100 }),
       enqueuePython(PYTHON, REDIS, REDIS),
       enqueueBull(),
-    ]),
-  "enqueue-rabbitmq": () =>
-    rates("Enqueue, RabbitMQ", [
-      enqueueSpool("spool, without confirms as Python", AMQP, { confirms: false }),
+    ],
+    [atLeast(8, PYTHON, "spool, 100 at a time"), atLeast(1.5, "BullMQ")],
+  ),
+  "enqueue-rabbitmq": rate(
+    "Enqueue, RabbitMQ",
+    () => [
       enqueueSpool("spool", AMQP),
+      enqueueSpool("spool, without confirms as Python", AMQP, { confirms: false }),
       enqueueSpool("spool, 100 at a time", AMQP, { together: 100 }),
       enqueuePython(PYTHON, AMQP, REDIS),
-    ]),
-  "latency-redis": () =>
-    latency("Redis", [waitSpool(REDIS, REDIS), waitPython(PYTHON, REDIS, REDIS), waitBull()]),
-  "latency-rabbitmq": () => latency("RabbitMQ", [waitSpool(AMQP, REDIS), waitPython(PYTHON, AMQP, REDIS)]),
-  idle: async () => [
-    await measure(
-      "CPU of an idle worker",
-      await present([
+    ],
+    [atLeast(8, PYTHON, "spool, without confirms as Python")],
+  ),
+  ...waits("latency-redis", "Redis", () => [
+    waitSpool(REDIS, REDIS),
+    waitPython(PYTHON, REDIS, REDIS),
+    waitBull(),
+  ]),
+  ...waits("latency-rabbitmq", "RabbitMQ", () => [waitSpool(AMQP, REDIS), waitPython(PYTHON, AMQP, REDIS)]),
+  idle: {
+    title: "CPU of a worker without work",
+    unit: "% of a core",
+    better: "lower",
+    figures: async () =>
+      turns([
         pair("ts", REDIS, REDIS).then((one) => idle("spool, Redis", one)),
         pair("ts", AMQP, REDIS).then((one) => idle("spool, RabbitMQ", one)),
         pair("ts", SQLITE, SQLITE).then((one) => idle("spool, SQLite", one)),
         pair("py", REDIS, REDIS).then((one) => idle(`${PYTHON}, Redis`, one)),
         pair("py", AMQP, REDIS).then((one) => idle(`${PYTHON}, RabbitMQ`, one)),
       ]),
-      { unit: "% of a core", rounds: ROUNDS, warmup: 1 },
-    ),
-  ],
+    targets: ["Redis", "RabbitMQ", "SQLite"].map((place) => ({ subject: `spool, ${place}`, atMost: 1 })),
+  },
 };
 
-async function rates(title: string, contestants: readonly Promise<Contestant>[]): Promise<Table[]> {
-  return [await measure(title, await present(contestants), { unit: "tasks/s", rounds: ROUNDS })];
+function rate(
+  title: string,
+  starting: () => readonly Promise<Contestant>[],
+  targets: readonly Target[],
+): TableSpec {
+  return { title, unit: "tasks/s", better: "higher", figures: () => turns(starting()), targets };
 }
 
-/** The median and the hundredth-worst of all waits of all rounds but the first. */
-async function latency(place: string, starting: readonly Promise<Waiter>[]): Promise<Table[]> {
-  const waiters = await present(starting);
-  const samples = new Map(waiters.map(({ name }) => [name, { p50: [] as number[], p99: [] as number[] }]));
-  for (let round = 0; round <= ROUNDS; round++) {
-    for (let turn = 0; turn < waiters.length; turn++) {
-      const { name, waits } = waiters[(turn + round) % waiters.length]!;
-      const sorted = (await waits()).toSorted((a, b) => a - b);
-      if (round === 0) continue;
-      samples.get(name)!.p50.push(sorted[Math.floor(sorted.length * 0.5)]!);
-      samples.get(name)!.p99.push(sorted[Math.floor(sorted.length * 0.99)]!);
-    }
-  }
-  for (const { close } of waiters) await close();
-  return (["p50", "p99"] as const).map((which) => ({
-    title: `${place}, from delay to result, ${which}`,
+async function turns(starting: readonly Promise<Contestant>[]): Promise<readonly Figure[]> {
+  return (await measure("", await present(starting), { unit: "", rounds: ROUNDS })).figures;
+}
+
+/** Two tables of one kind of measurement: the median of a round's waits, and the hundredth-worst. */
+function waits(
+  key: string,
+  place: string,
+  starting: () => readonly Promise<Waiter>[],
+): Record<string, TableSpec> {
+  const table = (name: string, at: number): TableSpec => ({
+    title: `${place}, from delay to result, ${name}`,
     unit: "ms",
-    rounds: ROUNDS,
-    figures: waiters.map(({ name }) => summarise(name, samples.get(name)![which])),
+    better: "lower",
+    figures: () => waitTurns(starting(), at),
+    targets: [atLeast(8, PYTHON)],
+  });
+  return { [`${key}-p50`]: table("p50", 0.5), [`${key}-p99`]: table("p99", 0.99) };
+}
+
+async function waitTurns(starting: readonly Promise<Waiter>[], at: number): Promise<readonly Figure[]> {
+  const contestants = (await present(starting)).map(({ name, waits: measureWaits, close }) => ({
+    name,
+    run: async () => {
+      const sorted = (await measureWaits()).toSorted((a, b) => a - b);
+      return sorted[Math.floor(sorted.length * at)]!;
+    },
+    close,
   }));
+  const { figures } = await measure("", contestants, { unit: "", rounds: ROUNDS });
+  return figures.map(({ name, samples }) => summarise(name, samples));
 }
 
 /** A peer whose service is absent is left out, and said to be. */

@@ -22,6 +22,7 @@ export interface Plan {
 
 export interface Report {
   readonly place: string;
+  /** Sent in the time there was. */
   readonly tasks: number;
   readonly results: number;
   readonly wrong: number;
@@ -72,7 +73,6 @@ export async function besiege(
       crew.kills.filter((kill) => kill.what === what).length;
     return {
       place,
-      tasks: plan.tasks,
       ...outcome,
       childKills: killed("child"),
       workerKills: killed("worker"),
@@ -88,8 +88,8 @@ export async function besiege(
   }
 }
 
-/** Before the limit there is peace, so that what can come back comes back. */
-const QUIET_SECONDS = 10;
+/** Before the limit there is peace and nothing more is sent, so that what can come back comes back. */
+const QUIET_SECONDS = 25;
 
 /** Kills and restarts until told to stop; gives the times at which the broker was away. */
 async function bombard(
@@ -113,11 +113,11 @@ async function bombard(
   return outages;
 }
 
-type Outcome = Pick<Report, "results" | "wrong" | "lost" | "chords" | "chordsDone">;
+type Outcome = Pick<Report, "tasks" | "results" | "wrong" | "lost" | "chords" | "chordsDone">;
 
 /** A chord of five goes between every hundred tasks. */
 async function sendAll(app: Celery, tasks: number, left: () => number): Promise<Outcome> {
-  const outcome = { results: 0, wrong: 0, lost: 0, chords: 0, chordsDone: 0 };
+  const outcome = { tasks: 0, results: 0, wrong: 0, lost: 0, chords: 0, chordsDone: 0 };
   const open = new Set<Promise<void>>();
   const expect = (result: AsyncResult<number>, value: number, found: () => void): void => {
     const work: Promise<void> = result
@@ -129,7 +129,8 @@ async function sendAll(app: Celery, tasks: number, left: () => number): Promise<
       .finally(() => open.delete(work));
     open.add(work);
   };
-  for (let i = 0; i < tasks; i++) {
+  for (let i = 0; i < tasks && left() > QUIET_SECONDS; i++) {
+    outcome.tasks++;
     expect(app.sendTask<number>("chaos.add", [i, 1]), i + 1, () => outcome.results++);
     if (i % 100 === 0) {
       const first = tasks + i * MEMBERS;
