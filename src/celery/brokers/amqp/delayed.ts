@@ -57,5 +57,5 @@ export function delayedAddress(
   routingKey: string,
 ): { readonly exchange: string; readonly routingKey: string } {
   const bits = Math.min(Math.trunc(seconds), LONGEST_SECONDS).toString(2).padStart(LEVELS, "0");
-  return { exchange: TOP, routingKey: `${[...bits].join(".")}.${routingKey}` };
+  return { exchange: TOP, routingKey: `${bits.split("").join(".")}.${routingKey}` };
 }
