@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { Event, Manager, Pipe, Process, Queue } from "../src/multiprocessing/index.ts";
 import type { Contestant } from "./harness.ts";
 import { pythonFigure, twoPythons } from "./python.ts";
-import { Tables } from "./tables.ts";
+import { asked, Tables } from "./tables.ts";
 
 /**
  * Messages between two processes: queues and pipes of this package beside Python's own and Node's IPC channel. Both
@@ -12,6 +12,9 @@ import { Tables } from "./tables.ts";
 const tables = new Tables("channels");
 const SMALL = 64;
 const LARGE = 64 * 1024;
+/** What bounds a consumer that gives each message memory of its own. */
+const NEW_MEMORY =
+  "memory that the collector has not given back yet is neither in the cache nor, often, mapped";
 
 /** How the consumer takes a message. */
 type Form = "getSync" | "get" | "getWithSync";
@@ -108,7 +111,15 @@ await tables.add(
     pythonTransfer("Python Queue", SMALL, 20_000),
     pythonTransfer("Python Pipe", SMALL, 20_000),
   ],
-  { unit: "messages per second", reference: "Python Queue" },
+  {
+    unit: "messages/s",
+    reference: "Python Queue",
+    targets: [
+      asked("spool Queue, blocking", 10, "Python Queue"),
+      asked("spool Queue, blocking", 10, "Node IPC"),
+      asked("spool Queue, await", 10, "Python Queue"),
+    ],
+  },
 );
 
 await tables.add(
@@ -122,7 +133,14 @@ await tables.add(
     pythonTransfer("Python Pipe", LARGE, 10_000),
     pythonTransfer("Python Pipe, recv_bytes_into", LARGE, 10_000),
   ].map((contestant) => inBytes(contestant, LARGE)),
-  { unit: "bytes per second", reference: "Python Pipe" },
+  {
+    unit: "bytes/s",
+    reference: "Python Pipe",
+    targets: [
+      asked("spool Queue, getWith into one buffer", 4, "Python Pipe"),
+      asked("spool Queue, each message new memory", 4, "Python Pipe", NEW_MEMORY),
+    ],
+  },
 );
 
 /** Round trips per second through a pipe. */
@@ -207,7 +225,11 @@ def main():
         ),
     },
   ],
-  { unit: "round trips per second", reference: "Node IPC" },
+  {
+    unit: "round trips/s",
+    reference: "Node IPC",
+    targets: [asked("spool Pipe, blocking", 2, "Node IPC"), asked("spool Pipe, await", 2, "Node IPC")],
+  },
 );
 
 const manager = await Manager();
@@ -243,6 +265,10 @@ def main():
         ),
     },
   ],
-  { unit: "pairs per second", reference: "Python Manager" },
+  {
+    unit: "pairs/s",
+    reference: "Python Manager",
+    targets: [asked("spool Manager", 3, "Python Manager")],
+  },
 );
 await manager.shutdown();

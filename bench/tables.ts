@@ -1,12 +1,17 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Contestant, machine, measure, printTable, type Table, writeResults } from "./harness.ts";
+import { evaluate, type Target } from "./support/targets.ts";
 
 export interface RowOptions {
   readonly unit: string;
   /** The contestant that the ratios printed beside each figure refer to. */
   readonly reference?: string;
   readonly rounds?: number;
+  /** Default: higher. */
+  readonly better?: "higher" | "lower";
+  /** What is asked of its rows. */
+  readonly targets?: readonly Target[];
 }
 
 /**
@@ -26,12 +31,13 @@ export class Tables {
     key: string,
     title: string,
     contestants: readonly Contestant[],
-    { unit, reference, rounds = 5 }: RowOptions,
+    { unit, reference, rounds = 5, better = "higher", targets = [] }: RowOptions,
   ): Promise<void> {
     if (this.#wanted !== undefined && !this.#wanted.includes(key)) return;
     const at = machine();
     const measured = await measure(title, contestants, { unit, rounds, warmup: Math.min(1, rounds - 1) });
-    const table = { key, ...measured, machine: at };
+    const rated = { ...measured, better };
+    const table = { key, ...rated, targets: targets.map((it) => evaluate(rated, it)), machine: at };
     printTable(table, reference);
     this.#measured.push(table);
     // After each, so that a run that is cut off leaves what it has measured.
@@ -44,4 +50,10 @@ export class Tables {
     const { tables } = JSON.parse(readFileSync(path, "utf8")) as { tables: Table[] };
     return tables.filter((old) => !this.#measured.some((table) => table.title === old.title));
   }
+}
+
+/** To be so many times better than another row; less than 1 where some loss is allowed. */
+export function asked(subject: string, atLeast: number, peer: string, limit?: string): Target {
+  const target = { subject, peers: peer, against: (name: string) => name === peer, atLeast };
+  return limit === undefined ? target : { ...target, limit };
 }

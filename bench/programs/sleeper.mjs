@@ -1,1 +1,1 @@
-setTimeout(() => process.disconnect(), 1000);
+setTimeout(() => process.disconnect(), Number(process.argv[2] ?? 1000));
