@@ -84,29 +84,37 @@ for (const kind of KINDS) {
 }
 
 test("a living holder is never taken for dead", async () => {
-  await using other = await remote("process");
-  const lock = new Lock("process");
-  await other.give("lock", lock);
-  await other.call("lock", "acquire");
-  for (let i = 0; i < 3; i++) assert.equal(await lock.acquire({ timeout: 0.12 }), false);
-  await other.call("lock", "release");
-  assert.equal(isDead(me()), false);
-  assert.equal(isDead(DEAD), true);
+  const other = await remote("process");
+  try {
+    const lock = new Lock("process");
+    await other.give("lock", lock);
+    await other.call("lock", "acquire");
+    for (let i = 0; i < 3; i++) assert.equal(await lock.acquire({ timeout: 0.12 }), false);
+    await other.call("lock", "release");
+    assert.equal(isDead(me()), false);
+    assert.equal(isDead(DEAD), true);
+  } finally {
+    await other.kill();
+  }
 });
 
 for (const form of ["hogSync", "hog"]) {
   test(`a waiter gets a lock that another ${form === "hog" ? "loop" : "thread"} takes again and again`, async () => {
-    await using other = await remote("process");
-    const lock = new Lock("process");
-    await other.give("lock", lock);
-    const hogging = other.script<number>(form, 20_000_000);
-    while (lock.statistics().acquisitions < 1000) await new Promise(setImmediate);
-    assert.equal(await lock.acquire({ timeout: 60 }), true);
-    const during = lock.statistics().acquisitions;
-    await new Promise(setImmediate);
-    assert.equal(lock.statistics().acquisitions, during, "the other waits now");
-    await other.kill();
-    await assert.rejects(hogging);
-    lock.release();
+    const other = await remote("process");
+    try {
+      const lock = new Lock("process");
+      await other.give("lock", lock);
+      const hogging = other.script<number>(form, 20_000_000);
+      while (lock.statistics().acquisitions < 1000) await new Promise(setImmediate);
+      assert.equal(await lock.acquire({ timeout: 60 }), true);
+      const during = lock.statistics().acquisitions;
+      await new Promise(setImmediate);
+      assert.equal(lock.statistics().acquisitions, during, "the other waits now");
+      await other.kill();
+      await assert.rejects(hogging);
+      lock.release();
+    } finally {
+      await other.kill();
+    }
   });
 }
