@@ -34,6 +34,18 @@ function traces(pid: number): string {
   return `${threads} threads, ${sockets} descriptors, signals ${caught}`;
 }
 
+/** What is left once the threads and sockets of the visit before are gone: the same for half a second. */
+async function settled(pid: number): Promise<string> {
+  let last = traces(pid);
+  for (let same = 0, i = 0; same < 50 && i < 1000; i++) {
+    await sleep(10);
+    const now = traces(pid);
+    same = now === last ? same + 1 : 0;
+    last = now;
+  }
+  return last;
+}
+
 describe("recording a running process", { skip: process.platform !== "linux" }, () => {
   test("finds what it keeps, what grows, and what lies off the heap", async () => {
     const target = await NodeTarget.start("memory-server.cjs");
@@ -59,7 +71,7 @@ describe("recording a running process", { skip: process.platform !== "linux" }, 
     try {
       // The first signal starts threads that Node keeps; they are not ours to judge.
       await (await startMemory(target.pid, { offHeap: true })).stop();
-      const before = traces(target.pid);
+      const before = await settled(target.pid);
       await (await startMemory(target.pid, { offHeap: true })).stop();
       for (let i = 0; i < 500 && traces(target.pid) !== before; i++) await sleep(10);
       assert.equal(traces(target.pid), before);
