@@ -30,7 +30,15 @@ const table = (workers: "threads" | "processes", atLeast: number): TableSpec => 
       python("Pool.apply", "echo_apply", TRIPS),
     ];
   }),
-  targets: [{ subject: `spool ${workers}`, peers: "the best peer", against: isPeer, atLeast }],
+  targets: [
+    {
+      subject: `spool ${workers}`,
+      peers: "the best peer",
+      against: isPeer,
+      atLeast,
+      limit: "a copy into and one out of shared memory each way",
+    },
+  ],
 });
 
 export const LARGE_THREADS: TableSpec = table("threads", 1);

@@ -39,6 +39,7 @@ export const MAP: TableSpec = {
       peers: "Python's Pool.map",
       against: (name) => name === "Python Pool.map",
       atLeast: 3,
+      limit: "inputs and results are copied number by number on the caller's thread",
     },
     {
       subject: "spool Pool.map",

@@ -14,6 +14,7 @@ import { type TableSpec, each, interleaved, isPeer, timed } from "./spec.ts";
 /** `x => x * x`, one promise each: what dispatch costs when the work costs nothing. */
 const MANY = 1000;
 const FEW = 8;
+const FULL = "the caller's thread has no time left (see where its time goes)";
 /** With few tasks in flight every pool waits for threads to wake up most of the time. */
 const FEW_COUNT = 6000;
 
@@ -65,8 +66,9 @@ export const TINY: TableSpec = {
       peers: "piscina's best settings",
       against: (name) => name.startsWith("piscina"),
       atLeast: 30,
+      limit: FULL,
     },
-    { subject: "spool threads", peers: "the fastest peer", against: isPeer, atLeast: 12 },
+    { subject: "spool threads", peers: "the fastest peer", against: isPeer, atLeast: 12, limit: FULL },
     {
       subject: "spool threads",
       peers: "one bare postMessage a task",
@@ -78,6 +80,7 @@ export const TINY: TableSpec = {
       peers: "a microtask's submits in one bare postMessage",
       against: named(BARE_COALESCED.threads.name),
       atLeast: 1.5,
+      limit: `${FULL}; the bare rows keep nothing that could be cancelled, timed or retried`,
     },
   ],
 };
@@ -102,12 +105,13 @@ export const PROCESSES: TableSpec = {
     { warmup: 2 },
   ),
   targets: [
-    { subject: "spool processes", peers: "the fastest peer", against: isPeer, atLeast: 15 },
+    { subject: "spool processes", peers: "the fastest peer", against: isPeer, atLeast: 15, limit: FULL },
     {
       subject: "spool processes",
       peers: "Python's ProcessPoolExecutor.submit",
       against: named("Python ProcessPoolExecutor.submit"),
       atLeast: 100,
+      limit: FULL,
     },
   ],
 };
@@ -121,7 +125,15 @@ const fewTable = (workers: PoolKind["workers"], word: string, more: readonly Con
     ...(await few([SPOOL[workers], ...peers(workers), BARE[workers], BARE_COALESCED[workers]])),
     ...more,
   ]),
-  targets: [{ subject: `spool ${workers}`, peers: "the fastest peer", against: isPeer, atLeast: 1.3 }],
+  targets: [
+    {
+      subject: `spool ${workers}`,
+      peers: "the fastest peer",
+      against: isPeer,
+      atLeast: 1.3,
+      limit: "waking parked workers takes most of the time, here and in every other row",
+    },
+  ],
 });
 
 export const FEW_THREADS: TableSpec = fewTable("threads", "threads", []);

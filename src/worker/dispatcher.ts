@@ -86,6 +86,11 @@ export class Dispatcher implements TaskOwner {
     });
   }
 
+  /** To be called before a function is captured: the first worker starts meanwhile, on another core. */
+  warm(): void {
+    if (this.#crew.size === 0 && !this.#closed && this.#broken === undefined) this.#crew.grow(1);
+  }
+
   submit(op: Op, shipped: Shipped, body: unknown, options: TaskOptions, pinned?: Seat): Task {
     this.#admit();
     const task = new Task(this, op, shipped.shipment, shipped.record, body, options);

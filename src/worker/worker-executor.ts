@@ -98,11 +98,13 @@ class WorkerScheduler implements Scheduler {
   }
 
   schedule(fn: AnyFunction, args: unknown[], options: TaskOptions): Future<unknown> {
+    this.#dispatcher.warm();
     const shipped = this.#functions.look(fn, WorkerExecutor.prototype.submit);
     return this.#dispatcher.submit(Op.RUN, shipped, this.#pack(args), options);
   }
 
   mapper(fn: AnyFunction, spread: boolean, options: TaskOptions): Mapper {
+    this.#dispatcher.warm();
     const shipped = this.#functions.look(fn, WorkerExecutor.prototype.map);
     const op = spread ? Op.STARMAP : Op.MAP;
     return {
