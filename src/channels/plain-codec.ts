@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import { reduce } from "../closures/index.ts";
 
 /**
@@ -102,7 +103,7 @@ function writeWide(text: string, head: number): boolean {
 }
 
 function writeObject(value: object): boolean {
-  if (seen.length === MOST_OBJECTS || seen.includes(value)) return false;
+  if (seen.length === MOST_OBJECTS || seen.includes(value) || types.isProxy(value)) return false;
   seen.push(value);
   if (Array.isArray(value)) return writeArray(value);
   if (Object.getPrototypeOf(value) !== Object.prototype || reduce in value) return false;
@@ -119,7 +120,9 @@ function writeArray(value: readonly unknown[]): boolean {
   if (Object.getPrototypeOf(value) !== Array.prototype) return false;
   if (value.length > scratch.length || Object.keys(value).length !== value.length) return false;
   writeHead(ARRAY, value.length);
-  for (const element of value) if (!write(element)) return false;
+  for (const [i, element] of value.entries()) {
+    if ((element === undefined && !(i in value)) || !write(element)) return false;
+  }
   return true;
 }
 

@@ -1,4 +1,7 @@
+import { types } from "node:util";
 import type { Window } from "../memory/index.ts";
+
+const { isProxy } = types;
 
 /**
  * Small plain values as words in shared memory; value-reader.ts is the other half. A value is a word `payload << 8 |
@@ -119,6 +122,8 @@ export class ValueWriter {
     if (count === MOST_OBJECTS) return false;
     seen[count] = value;
     this.#seenCount = count + 1;
+    // Structured clone refuses proxies, so that whether one passes would depend on the way that is in use.
+    if (isProxy(value)) return false;
     const proto: unknown = Object.getPrototypeOf(value);
     if (proto === Array.prototype) return this.#array(value as unknown[]);
     return proto === Object.prototype && this.#record(value as Record<string, unknown>);
@@ -126,7 +131,7 @@ export class ValueWriter {
 
   #array(value: unknown[]): boolean {
     const { length } = value;
-    if (length > MOST_ITEMS || (length > 1 && Object.keys(value).length !== length)) return false;
+    if (length > MOST_ITEMS || Object.keys(value).length !== length) return false;
     this.#words[this.at++] = (length << 8) | Tag.ARRAY;
     for (let i = 0; i < length; i++) {
       const item = value[i];

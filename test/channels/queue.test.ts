@@ -44,6 +44,7 @@ const VALUES: readonly [string, unknown][] = [
   ["negative zero in an array", [-0, 0, 2 ** 31, -(2 ** 31), 0.5]],
   ["hole in an array", Object.assign([1, 2, 3], { length: 5 })],
   ["array with a property", Object.assign([1], { extra: 2 })],
+  ["hole in an array with a property", Object.assign(Array(1), { extra: 2 })],
   ["object without prototype inside", [Object.assign(Object.create(null), { a: 1 })]],
   ["key __proto__", JSON.parse('{"__proto__": 1, "b": [2]}')],
   ["wide text in an object", { ключ: "значение", list: ["ascii", "ü"] }],

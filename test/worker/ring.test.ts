@@ -103,6 +103,9 @@ const OTHERS: readonly unknown[] = [
   // eslint-disable-next-line no-sparse-arrays
   [1, , 3],
   Object.assign([1, 2], { extra: true }),
+  Object.assign([1], { extra: true }),
+  Object.assign([], { extra: true }),
+  "xay".match(/a/),
   [repeated, repeated],
   JSON.parse('{ "__proto__": 1 }'),
 ];
@@ -120,6 +123,13 @@ for (const kind of ["thread", "process"] as const) {
         assert.equal(way.messages.length, 0);
         for (const [id, value] of SMALL.entries())
           assert.deepStrictEqual(way.received[id], [Op.RESULT, id, value, [value]]);
+        way.inbox.close();
+      });
+
+      test("a proxy is refused, as by every message", async () => {
+        const way = new Way(kind);
+        await way.open();
+        assert.throws(() => way.post(Op.RESULT, 1, new Proxy({ a: 1 }, {})), { name: "DataCloneError" });
         way.inbox.close();
       });
 
