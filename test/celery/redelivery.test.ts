@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { Celery, type Settings } from "spool/celery";
 import { withVirtualClock } from "spool/testing";
 import { Vigil } from "../../src/celery/brokers/vigil.ts";
-import { PUSH } from "../../src/celery/brokers/redis/scripts.ts";
+import { PUSH, TAKE } from "../../src/celery/brokers/redis/scripts.ts";
 import type { Delivery } from "../../src/celery/brokers/broker.ts";
 import { connectRedis, redisAddress } from "../../src/celery/redis/client.ts";
 import { Request } from "../../src/celery/worker/request.ts";
@@ -119,6 +119,28 @@ if (await available("redis")) {
       assert.ok((await client.ttl(keys[0]!)) > 0);
     } finally {
       await client.del(...keys);
+      client.disconnect();
+    }
+  });
+
+  test("redis: taking again because the answer was lost does not overwrite what was taken before", async () => {
+    const client = await connectRedis(redisAddress("redis://127.0.0.1:6379/5", {}));
+    const name = unique("taken");
+    const [unacked, index, lease, list] = ["unacked", "index", "lease", "list"].map(
+      (key) => `${name}.${key}`,
+    );
+    try {
+      await client.lpush(list!, '"a"', '"b"', '"c"');
+      const take = (): Promise<unknown> =>
+        TAKE.run(client, [unacked!, index!, lease!, list!], [1, 2, "t.", 0, 2, '"q"']);
+      assert.deepEqual(await take(), [0, '"a"', "t.1", 0, '"b"', "t.2"]);
+      assert.deepEqual(await take(), [0, '"c"', "t.3"]);
+      assert.deepEqual(
+        await client.hvals(unacked!),
+        ['["a"', '["b"', '["c"'].map((held) => `${held}, "", "q"]`),
+      );
+    } finally {
+      await client.del(unacked!, index!, lease!, list!);
       client.disconnect();
     }
   });

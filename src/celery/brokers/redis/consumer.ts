@@ -116,7 +116,8 @@ export class RedisConsumer implements Consumer {
         ...lists.map(({ queue }) => JSON.stringify(queue)),
       ],
     )) as (number | string)[];
-    this.#number += taken.length / 3;
+    const last = taken.at(-1);
+    if (last !== undefined) this.#number = Number(String(last).slice(tagPrefix.length));
     for (let i = 0; i < taken.length; i += 3) {
       const { list, queue } = lists[Number(taken[i])]!;
       this.#deliver(list, queue, String(taken[i + 1]), String(taken[i + 2]));

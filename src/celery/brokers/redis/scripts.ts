@@ -22,12 +22,15 @@ redis.call('LPUSH', KEYS[2], unpack(ARGV, 3))
 `);
 
 /**
- * Takes up to `max` messages and records them as held, in one step: a consumer killed at any moment loses none.
+ * Takes up to `max` messages and records them as held, in one step: a consumer killed at any moment loses none. Asked
+ * again with the same last number, because the answer was lost with the connection, it leaves what it took before under
+ * its own tags; that comes back when its lease ends.
  * KEYS unacked, index, lease, list ...   ARGV now, lease end, tag prefix, last number, max, JSON of routing key ...
  * Returns list number, envelope, tag, for each.
  */
 export const TAKE: Script = new Script(`
 local taken, number, room = {}, tonumber(ARGV[4]), tonumber(ARGV[5])
+while redis.call('HEXISTS', KEYS[1], ARGV[3] .. number + 1) == 1 do number = number + 1 end
 for i = 4, #KEYS do
   while room > 0 do
     local envelope = redis.call('RPOP', KEYS[i])
