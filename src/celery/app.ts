@@ -18,7 +18,8 @@ import { AsyncResult, type SentResult } from "./result.ts";
 import { Runtime } from "./runtime.ts";
 import { completeSettings, type Settings } from "./settings.ts";
 import { makeTask, type Task } from "./task.ts";
-import { Worker, type WorkerOptions } from "./worker/worker.ts";
+import type { WorkerOptions } from "./worker/options.ts";
+import { Worker } from "./worker/worker.ts";
 
 /**
  * An app: where tasks are defined and sent from. The broker's URL says where they go: `memory://` (this program),

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { UnsupportedError } from "../core/index.ts";
+import { OperationalError, UnsupportedError } from "../core/index.ts";
 import type { ResultBackend } from "./backends/backend.ts";
 import { MetaCodec } from "./backends/meta-codec.ts";
 import { openMemoryBackend } from "./backends/memory.ts";
@@ -7,6 +7,10 @@ import type { Broker } from "./brokers/broker.ts";
 import { openMemoryBroker } from "./brokers/memory.ts";
 import { loadSerializer } from "./protocol/serializers.ts";
 import type { Settings } from "./settings.ts";
+import { within } from "./within.ts";
+
+/** Seconds that broker and backend get to take what is under way. */
+const CLOSE_SECONDS = 5;
 
 /** The app's broker and result backend, each opened on first use. */
 export class Connections {
@@ -36,13 +40,29 @@ export class Connections {
     return this.#backend;
   }
 
-  /** Closes what was opened; a later use opens it again. */
+  /** Closes what was opened; a later use opens it again. A server that does not answer is left after five seconds. */
   async close(): Promise<void> {
-    const [broker, backend] = [this.#broker, this.#backend];
+    // The backend first: results may travel through the broker.
+    const open = [this.#backend, this.#broker].filter((one) => one !== undefined);
     this.#broker = undefined;
     this.#backend = undefined;
-    await backend?.then((one) => one.close()).catch(() => {});
-    await broker?.then((one) => one.close()).catch(() => {});
+    const closing = async (): Promise<void> => {
+      for (const one of open) await one.then((connection) => connection.close()).catch(() => {});
+    };
+    try {
+      await within(CLOSE_SECONDS, closing(), () => this.#unanswered());
+    } catch (error) {
+      for (const one of open) one.then((connection) => connection.destroy()).catch(() => {});
+      throw error;
+    }
+  }
+
+  #unanswered(): OperationalError {
+    const urls = [...new Set([this.#settings.broker, this.#settings.backend])].filter((url) => url !== null);
+    return new OperationalError(
+      `${urls.map(withoutPassword).join(" or ")} did not answer for ${CLOSE_SECONDS} s while the app was closed; ` +
+        "what was under way to it may be lost",
+    );
   }
 
   async #openBackend(): Promise<ResultBackend> {
@@ -122,9 +142,13 @@ function scheme(url: string): string {
   return url.slice(0, Math.max(0, url.indexOf(":")));
 }
 
+function withoutPassword(url: string): string {
+  return url.replace(/:[^:@/]*@/g, ":***@");
+}
+
 function unknownScheme(what: string, url: string): UnsupportedError {
   return new UnsupportedError(
-    `The ${what} URL ${JSON.stringify(url.replace(/:[^:@/]*@/, ":***@"))} is of no known kind: memory://, ` +
+    `The ${what} URL ${JSON.stringify(withoutPassword(url))} is of no known kind: memory://, ` +
       "sqlite://FILE, redis://HOST/DB, amqp://HOST/VHOST" +
       (what === "backend" ? ", rpc://" : ""),
   );

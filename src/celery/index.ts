@@ -30,7 +30,8 @@ export type { ResultMeta, TaskState } from "./backends/backend.ts";
 export { AsyncResult, SentResult, type GetOptions, type StateUpdate } from "./result.ts";
 export type { BeatEntryOptions, QueueOptions, Route, Routes, Settings } from "./settings.ts";
 export { isTask, type Task } from "./task.ts";
-export { Worker, type WorkerOptions } from "./worker/worker.ts";
+export { Worker } from "./worker/worker.ts";
+export type { WorkerOptions } from "./worker/options.ts";
 export type { Logger, LogLevel } from "./worker/context.ts";
 export {
   ChordError,

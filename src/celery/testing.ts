@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Runtime } from "./runtime.ts";
-import { Worker, type WorkerOptions } from "./worker/worker.ts";
+import type { WorkerOptions } from "./worker/options.ts";
+import { Worker } from "./worker/worker.ts";
 
 /** A running worker on a broker of its own, for one test. */
 export interface TestWorker extends AsyncDisposable {

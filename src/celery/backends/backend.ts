@@ -80,7 +80,10 @@ export interface ResultBackend {
   prepare(): Promise<void>;
   /** Drops what has expired where the store does not do so itself. */
   cleanup(): Promise<void>;
+  /** Waits until everything under way is done, for as long as that takes. */
   close(): Promise<void>;
+  /** Drops the connections at once, for when the server does not answer; what is under way fails. */
+  destroy(): void;
 }
 
 interface StoreContext {

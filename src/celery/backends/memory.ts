@@ -95,6 +95,8 @@ class MemoryBackend implements ResultBackend {
 
   async close(): Promise<void> {}
 
+  destroy(): void {}
+
   #dropExpired(): void {
     const now = Date.now();
     for (const [id, { until }] of this.#store.metas) {

@@ -1,5 +1,5 @@
 import { Batcher } from "../redis/batcher.ts";
-import { connectRedis, redisAddress, type RedisClient } from "../redis/client.ts";
+import { RedisConnections, redisAddress, type RedisClient } from "../redis/client.ts";
 import { Script } from "../redis/script.ts";
 import type {
   ChordCounter,
@@ -58,13 +58,14 @@ const LARGEST_BATCH = 200;
 /** Celery's Redis result backend. */
 export async function openRedisBackend(url: string, options: RedisBackendOptions): Promise<ResultBackend> {
   const address = redisAddress(url, options.transport);
-  const client = await connectRedis(address);
-  return new RedisBackend(address.shown, client, options, () => connectRedis(address));
+  const connections = new RedisConnections(address);
+  return new RedisBackend(address.shown, connections, await connections.connect(), options);
 }
 
 class RedisBackend implements ResultBackend {
   readonly url: string;
   readonly chords: ChordCounter;
+  readonly #connections: RedisConnections;
   readonly #client: RedisClient;
   readonly #codec: MetaCodec;
   readonly #prefix: string;
@@ -73,13 +74,9 @@ class RedisBackend implements ResultBackend {
   readonly #stores: Batcher<{ key: string; value: Buffer }, void>;
   readonly #gets: Batcher<string, Buffer | null>;
 
-  constructor(
-    url: string,
-    client: RedisClient,
-    options: RedisBackendOptions,
-    connect: () => Promise<RedisClient>,
-  ) {
+  constructor(url: string, connections: RedisConnections, client: RedisClient, options: RedisBackendOptions) {
     this.url = url;
+    this.#connections = connections;
     this.#client = client;
     this.#codec = options.codec;
     const prefix = options.transport["global_keyprefix"];
@@ -87,7 +84,10 @@ class RedisBackend implements ResultBackend {
     this.#seconds = Math.trunc(options.resultExpires ?? 0);
     this.#stores = new Batcher((items) => this.#storeAll(items), LARGEST_BATCH);
     this.#gets = new Batcher((keys) => this.#client.mgetBuffer(...keys), LARGEST_BATCH);
-    this.#watchers = new Watchers(connect, (key) => this.#gets.add(key));
+    this.#watchers = new Watchers(
+      () => connections.connect(),
+      (key) => this.#gets.add(key),
+    );
     this.chords = new RedisChordCounter(client, this.#codec, this.#seconds, (id) => this.#groupKey(id));
   }
 
@@ -138,6 +138,10 @@ class RedisBackend implements ResultBackend {
     await this.#stores.drain();
     await this.#watchers.close();
     this.#client.disconnect();
+  }
+
+  destroy(): void {
+    this.#connections.disconnect();
   }
 
   async #storeAll(items: readonly { key: string; value: Buffer }[]): Promise<undefined[]> {

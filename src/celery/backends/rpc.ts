@@ -92,6 +92,9 @@ export class RpcBackend implements ResultBackend {
     this.#listener = undefined;
   }
 
+  /** It has no connection but the broker's. */
+  destroy(): void {}
+
   async #listen(): Promise<Listener> {
     const spec = {
       queue: this.#queue,

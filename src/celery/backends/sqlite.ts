@@ -106,6 +106,10 @@ class SqliteBackend implements ResultBackend {
     await this.#file.close();
   }
 
+  destroy(): void {
+    this.#file.giveUp();
+  }
+
   #sweep(): void {
     this.#file.run("DELETE FROM results WHERE until < ?", Date.now());
     this.#file.run("DELETE FROM groups WHERE until < ?", Date.now());

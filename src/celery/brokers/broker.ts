@@ -90,5 +90,8 @@ export interface Broker {
   purge(queue: string): Promise<number>;
   /** How many messages wait in the queue, those with an eta included where the broker holds them. */
   size(queue: string): Promise<number>;
+  /** Waits until everything under way is done, for as long as that takes. */
   close(): Promise<void>;
+  /** Drops the connections at once, for when the server does not answer; what is under way fails. */
+  destroy(): void;
 }

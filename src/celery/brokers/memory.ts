@@ -79,6 +79,8 @@ class MemoryBroker implements Broker {
     await Promise.all([...this.#open].map((one) => one.close()));
     this.#open.clear();
   }
+
+  destroy(): void {}
 }
 
 /** All queues and listeners that the users of one URL share. */

@@ -31,8 +31,13 @@ export class Heart {
   }
 
   async stop(): Promise<void> {
-    this.#cancel?.();
+    this.silence();
     await this.#send("worker-offline");
+  }
+
+  /** Ends without a word. */
+  silence(): void {
+    this.#cancel?.();
   }
 
   #arm(): void {

@@ -54,6 +54,28 @@ export function redisAddress(url: string, transport: Readonly<Record<string, unk
   };
 }
 
+/** The connections that one broker or backend has open. */
+export class RedisConnections {
+  readonly #address: RedisAddress;
+  readonly #open = new Set<RedisClient>();
+
+  constructor(address: RedisAddress) {
+    this.#address = address;
+  }
+
+  async connect(): Promise<RedisClient> {
+    const client = await connectRedis(this.#address);
+    this.#open.add(client);
+    client.once("end", () => this.#open.delete(client));
+    return client;
+  }
+
+  /** Ends them all at once; what is under way fails. */
+  disconnect(): void {
+    for (const client of this.#open) client.disconnect();
+  }
+}
+
 /** Opens a connection; rejects when the server cannot be reached at first. */
 export async function connectRedis(address: RedisAddress): Promise<RedisClient> {
   const { Redis } = await import("ioredis").catch((cause: unknown) => {

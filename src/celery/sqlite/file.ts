@@ -131,6 +131,15 @@ export class SqliteFile {
     return Number(this.get("PRAGMA data_version")!["data_version"]);
   }
 
+  /** Fails what waits to be written, because another process does not let go of the file. */
+  giveUp(): void {
+    const writes = this.#writes;
+    this.#writes = [];
+    const error = new OperationalError(`The SQLite file ${this.path} stayed locked by another process`);
+    for (const write of writes) write.reject(error);
+    this.#idle?.();
+  }
+
   /** Ends this user's part; the last one closes the file. */
   async close(): Promise<void> {
     while (this.#writes.length > 0) await new Promise<void>((done) => (this.#idle = done));

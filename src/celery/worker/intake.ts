@@ -78,6 +78,8 @@ export class Intake {
   }
 
   #decoded(delivery: Delivery, { headers, body }: Decoded): void {
+    // A worker that is closing gives back what still comes.
+    if (this.#closed) return;
     if (delivery.redelivered && this.#isInHand(headers, delivery)) return;
     const definition = this.#context.runtime.tasks.get(headers.task);
     if (definition === undefined) return this.#unknown(new Request(headers, body, UNKNOWN, delivery));

@@ -53,6 +53,16 @@ export class Slots {
     for (const request of this.active.values()) request.stop?.("shutdown");
   }
 
+  /** Tasks whose run has ended, but not what follows it: stored result, links, acknowledgement. */
+  get unsettled(): number {
+    return this.#settling.size;
+  }
+
+  /** Resolves when nothing runs. */
+  async ended(): Promise<void> {
+    while (this.active.size > 0) await new Promise<void>((resolve) => (this.#changed = resolve));
+  }
+
   /** Resolves when nothing runs and everything is settled. */
   async idle(): Promise<void> {
     while (this.active.size > 0 || this.#settling.size > 0) {

@@ -1,7 +1,13 @@
 import { hostname } from "node:os";
 import { availableParallelism } from "node:os";
-import { type Service, type ServiceState, StateError, clock, requireInteger } from "../../core/index.ts";
-import type { Broker, Consumer, Listener, QueueSpec } from "../brokers/broker.ts";
+import {
+  type Service,
+  type ServiceState,
+  StateError,
+  requireInteger,
+  requireSeconds,
+} from "../../core/index.ts";
+import type { Broker, QueueSpec } from "../brokers/broker.ts";
 import { openPanel } from "../control/panel.ts";
 import { Election } from "../events/election.ts";
 import { Heart } from "../events/heart.ts";
@@ -9,36 +15,14 @@ import { EventSender } from "../events/sender.ts";
 import { inPoolChild } from "../registry.ts";
 import type { Runtime } from "../runtime.ts";
 import { Autoscaler } from "./autoscaler.ts";
-import { quietLogger, type Logger, type WorkerContext } from "./context.ts";
+import { quietLogger, type WorkerContext } from "./context.ts";
 import { WorkerControlTarget } from "./control-target.ts";
 import { Intake } from "./intake.ts";
-import { openPool, type PoolKind, type TaskPool } from "./pool.ts";
+import type { WorkerOptions } from "./options.ts";
+import { openPool, type PoolKind } from "./pool.ts";
 import { Revoked } from "./revoked.ts";
+import { dismantle, type WorkerServices, type WorkerSetup } from "./shutdown.ts";
 import { Slots } from "./slots.ts";
-
-export interface WorkerOptions {
-  /** Tasks at once. Default: 100 in the event loop, the number of cores in threads and processes, 1 in solo. */
-  readonly concurrency?: number;
-  /** Where tasks run: this event loop (default), threads, processes, or one at a time. */
-  readonly pool?: PoolKind;
-  /** Grow and shrink between these, as the load is. */
-  readonly autoscale?: { readonly max: number; readonly min: number };
-  /** Names of the queues to take from. Default: the app's. */
-  readonly queues?: readonly string[];
-  /** Node name, `name@host`; what is left out is filled in. Default `celery@` this host. */
-  readonly hostname?: string;
-  /** Messages taken ahead, per slot. */
-  readonly prefetchMultiplier?: number;
-  /** Send task events from the start. */
-  readonly events?: boolean;
-  /** A thread or process is replaced after so many tasks. */
-  readonly maxTasksPerChild?: number;
-  /** Answer `inspect` and `control`, send heartbeats, take part in elections. Default true. */
-  readonly remoteControl?: boolean;
-  /** Seconds that a cold shutdown first lets running tasks go on. Python: `worker_soft_shutdown_timeout`. */
-  readonly softShutdownTimeout?: number;
-  readonly log?: Logger;
-}
 
 /**
  * Takes tasks from queues and runs them.
@@ -46,7 +30,8 @@ export interface WorkerOptions {
  *     idle --start--> running --stop--> stopping --> stopped
  *
  * `stop` is Celery's warm shutdown: take nothing more, finish what runs, give the rest back. `terminate` is the cold
- * one: what runs is stopped and given back too. Both leave no message behind.
+ * one: what runs is stopped and given back too. Both leave no message behind; where the broker is gone they reject with
+ * an OperationalError once `shutdownTimeout` has passed after the last task's end, and the worker has stopped all the same.
  */
 export class Worker implements Service {
   readonly node: string;
@@ -54,7 +39,7 @@ export class Worker implements Service {
   readonly #options: WorkerOptions;
   readonly #kind: PoolKind;
   #state: ServiceState = "idle";
-  #parts: Parts | undefined;
+  #parts: WorkerSetup | undefined;
   #stopped: Promise<void> | undefined;
   readonly #ended = Promise.withResolvers<void>();
   #keepAlive: NodeJS.Timeout | undefined;
@@ -65,6 +50,7 @@ export class Worker implements Service {
     this.#kind = options.pool ?? "loop";
     this.node = nodeName(options.hostname);
     if (options.concurrency !== undefined) requireInteger("concurrency", options.concurrency, 1);
+    if (options.shutdownTimeout !== undefined) requireSeconds("shutdownTimeout", options.shutdownTimeout);
   }
 
   get state(): ServiceState {
@@ -113,7 +99,7 @@ export class Worker implements Service {
     return this.stop();
   }
 
-  async #assemble(): Promise<Parts> {
+  async #assemble(): Promise<WorkerSetup> {
     const broker = await this.#runtime.connections.broker();
     const context = await this.#makeContext(broker);
     const pool = openPool(this.#runtime, {
@@ -170,7 +156,7 @@ export class Worker implements Service {
   }
 
   /** Remote control and heartbeat; they come last and go last, so that a worker that answers is one that works. */
-  async #openServices(parts: Omit<Parts, "services">): Promise<Services | undefined> {
+  async #openServices(parts: Omit<WorkerSetup, "services">): Promise<WorkerServices | undefined> {
     if (this.#options.remoteControl === false) return undefined;
     const { context, slots } = parts;
     const heart = new Heart(context.events, () => ({
@@ -184,7 +170,7 @@ export class Worker implements Service {
       election,
       pool: this.#kind,
       resize: (by) => this.#resize(by),
-      shutDown: () => void this.stop(),
+      shutDown: () => void this.stop().catch((error: Error) => parts.context.log("error", error.message)),
     });
     const panel = await openPanel(target);
     await election.start();
@@ -195,37 +181,14 @@ export class Worker implements Service {
   async #shutDown(cold: boolean): Promise<void> {
     const before = this.#state;
     this.#state = "stopping";
-    if (this.#parts !== undefined && before === "running") await this.#dismantle(this.#parts, cold);
-    clearInterval(this.#keepAlive);
-    this.#state = "stopped";
-    this.#ended.resolve();
-  }
-
-  async #dismantle(parts: Parts, cold: boolean): Promise<void> {
-    const { consumer, intake, slots, pool, autoscaler, services, context } = parts;
-    autoscaler?.stop();
-    await consumer.pause();
-    intake.close();
-    slots.close();
-    if (cold) await this.#stopActive(slots);
-    await slots.idle();
-    await pool.stop();
-    await consumer.close();
-    await services?.panel.close();
-    await services?.election.stop();
-    await context.events.flush();
-    await services?.heart.stop();
-  }
-
-  async #stopActive(slots: Slots): Promise<void> {
-    const { softShutdownTimeout = 0 } = this.#options;
-    if (softShutdownTimeout > 0) {
-      const { promise: passed, resolve } = Promise.withResolvers<void>();
-      const cancel = clock().after(softShutdownTimeout, resolve);
-      await Promise.race([slots.idle(), passed]);
-      cancel();
+    try {
+      if (this.#parts !== undefined && before === "running")
+        await dismantle(this.#parts, this.#options, cold);
+    } finally {
+      clearInterval(this.#keepAlive);
+      this.#state = "stopped";
+      this.#ended.resolve();
     }
-    slots.stopActive();
   }
 
   #resize(by: number): void {
@@ -257,22 +220,6 @@ export class Worker implements Service {
     if (this.#kind === "solo") return 1;
     return this.#kind === "loop" ? LOOP_CONCURRENCY : availableParallelism();
   }
-}
-
-interface Services {
-  readonly panel: Listener;
-  readonly heart: Heart;
-  readonly election: Election;
-}
-
-interface Parts {
-  readonly context: WorkerContext;
-  readonly pool: TaskPool;
-  readonly slots: Slots;
-  readonly intake: Intake;
-  readonly consumer: Consumer;
-  readonly autoscaler: Autoscaler | undefined;
-  readonly services: Services | undefined;
 }
 
 /** AMQP's largest prefetch count. */

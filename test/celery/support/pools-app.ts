@@ -3,7 +3,7 @@ import { Celery, type Task, type TaskRequest } from "spool/celery";
 /** The app that pool children import: each test gives the URLs in the environment. */
 export const app: Celery = new Celery("pools", {
   broker: process.env["SPOOL_TEST_BROKER"] ?? "memory://",
-  backend: process.env["SPOOL_TEST_BROKER"] ?? "memory://",
+  backend: process.env["SPOOL_TEST_BACKEND"] ?? process.env["SPOOL_TEST_BROKER"] ?? "memory://",
   include: [import.meta.url],
   leaseSeconds: 3,
 });

@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { type AddressInfo, type Server, type Socket, connect, createServer } from "node:net";
 
-/** Stands between a program and a service on this machine, and can cut all connections, as a bad network does. */
-export class Proxy {
+/** Stands between a program and a service on this machine, and can cut or freeze all connections, as a bad network does. */
+export class Proxy implements AsyncDisposable {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #refusing = false;
@@ -43,8 +43,17 @@ export class Proxy {
     await Promise.all(closed);
   }
 
+  /** Leaves every connection open and carries nothing any more, as a host does that is gone. */
+  freeze(): void {
+    for (const socket of this.#sockets) socket.unpipe().pause();
+  }
+
   mend(): void {
     this.#refusing = false;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   async close(): Promise<void> {

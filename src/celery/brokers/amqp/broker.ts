@@ -112,6 +112,10 @@ class AmqpBroker implements Broker {
     await this.#link.close();
   }
 
+  destroy(): void {
+    this.#link.destroy();
+  }
+
   /** Seconds are cut, as in Celery: the worker waits for what is left. */
   #placed(address: Address, notBefore: number | null): Pick<Address, "exchange" | "routingKey"> {
     const seconds = notBefore === null ? 0 : (notBefore - Date.now()) / 1000;

@@ -53,6 +53,15 @@ export class AmqpLink {
     await connection?.close().catch(() => {});
   }
 
+  /** Ends the connection without a word, for when the server does not answer. */
+  destroy(): void {
+    this.#closed = true;
+    this.#lost.clear();
+    this.#connection
+      ?.then((model) => socketOf(model).destroy(new OperationalError(`${this.shown} was left`)))
+      .catch(() => {});
+  }
+
   /** A channel's errors are reported by the calls that fail; without a listener they would end the program. */
   #watched<C extends Channel>(channel: C): C {
     channel.on("error", () => {});
@@ -99,6 +108,11 @@ export class AmqpLink {
       { cause },
     );
   }
+}
+
+/** The library has no way to end a connection without the server's consent. */
+function socketOf(model: ChannelModel): { destroy(error: Error): void } {
+  return (model.connection as unknown as { stream: { destroy(error: Error): void } }).stream;
 }
 
 export function pause(seconds: number): Promise<void> {

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Message } from "../../protocol/message.ts";
 import { Batcher } from "../../redis/batcher.ts";
-import { connectRedis, redisAddress, type RedisAddress, type RedisClient } from "../../redis/client.ts";
+import { RedisConnections, redisAddress, type RedisAddress, type RedisClient } from "../../redis/client.ts";
 import type {
   Address,
   Broker,
@@ -33,14 +33,15 @@ const SENT_SLOTS = 1024;
 /** Celery's Redis transport: lists, a hash of what is held, channels for fanout. Needs Redis 6.2. */
 export async function openRedisBroker(url: string, options: RedisBrokerOptions): Promise<Broker> {
   const address = redisAddress(url, options.transport);
-  return new RedisBroker(address, await connectRedis(address), options);
+  const connections = new RedisConnections(address);
+  return new RedisBroker(address, connections, await connections.connect(), options);
 }
 
 class RedisBroker implements Broker {
   readonly url: string;
   readonly transport = "redis";
   readonly holdsEta = false;
-  readonly #address: RedisAddress;
+  readonly #connections: RedisConnections;
   readonly #client: RedisClient;
   readonly #options: RedisBrokerOptions;
   readonly #keys: RedisKeys;
@@ -50,13 +51,18 @@ class RedisBroker implements Broker {
   #number = 0;
   readonly #pushes: Batcher<{ list: string; envelope: string }, void>;
 
-  constructor(address: RedisAddress, client: RedisClient, options: RedisBrokerOptions) {
+  constructor(
+    address: RedisAddress,
+    connections: RedisConnections,
+    client: RedisClient,
+    options: RedisBrokerOptions,
+  ) {
     this.url = address.shown;
-    this.#address = address;
+    this.#connections = connections;
     this.#client = client;
     this.#options = options;
     this.#keys = new RedisKeys(address.db, options.transport);
-    this.#listeners = new Listeners(this.#keys, client, () => connectRedis(address));
+    this.#listeners = new Listeners(this.#keys, client, () => connections.connect());
     this.#pushes = new Batcher((items) => this.#push(items), LARGEST_PUSH);
   }
 
@@ -93,7 +99,7 @@ class RedisBroker implements Broker {
         tagPrefix: `${randomUUID()}.`,
         leaseSeconds: this.#options.leaseSeconds,
         visibilityTimeout: typeof timeout === "number" ? timeout : VISIBILITY_TIMEOUT,
-        connect: () => connectRedis(this.#address),
+        connect: () => this.#connections.connect(),
       },
       options,
     );
@@ -123,6 +129,10 @@ class RedisBroker implements Broker {
     await Promise.all([...this.#consumers].map((consumer) => consumer.close()));
     await this.#listeners.close();
     this.#client.disconnect();
+  }
+
+  destroy(): void {
+    this.#connections.disconnect();
   }
 
   /** One command for each list, in the order given. */

@@ -63,7 +63,7 @@ export class Listeners {
     const lists = this.#keys.lists(queue);
     let closed = false;
     const loop = async (): Promise<void> => {
-      while (!closed) {
+      while (!closed && client.status !== "end") {
         const popped = await client.brpop(...lists, BLOCK_SECONDS).catch(() => null);
         if (popped !== null) hand(popped[1], routingKey, onMessage);
       }

@@ -102,6 +102,10 @@ class SqliteBroker implements Broker {
     await this.#file.close();
   }
 
+  destroy(): void {
+    this.#file.giveUp();
+  }
+
   #insert(queue: string, message: Message, envelope: string, notBefore: number | null): void {
     const later = notBefore !== null && notBefore > Date.now();
     this.#file.run(

@@ -16,6 +16,7 @@ const OPTIONS = {
   "max-tasks-per-child": { type: "string" },
   "prefetch-multiplier": { type: "string" },
   "soft-shutdown-timeout": { type: "string" },
+  "shutdown-timeout": { type: "string" },
   "without-heartbeat": { type: "boolean" },
 } as const;
 
@@ -27,12 +28,17 @@ export async function worker(args: readonly string[]): Promise<number> {
   const app = await openApp(values);
   const running = app.worker(workerOptions(values));
   await running.start();
+  const unlink = onSignals(running);
   const tasks = [...app.runtime.tasks.values()].filter((task) => !task.builtin).map((task) => task.name);
   print(`${running.node} ready. ${tasks.length} tasks: ${tasks.join(", ")}`);
-  const unlink = onSignals(running);
   await running.ended;
   unlink();
-  await app.close();
+  try {
+    await running.stop();
+  } finally {
+    // A broker that did not answer just now does not do so here either, which the worker has said already.
+    await app.close().catch((error: Error) => printError(error.message));
+  }
   return 0;
 }
 
@@ -51,6 +57,7 @@ function workerOptions(values: Values): WorkerOptions {
     maxTasksPerChild: integerOption("--max-tasks-per-child", values["max-tasks-per-child"], 1),
     prefetchMultiplier: integerOption("--prefetch-multiplier", values["prefetch-multiplier"], 0),
     softShutdownTimeout: secondsOption("--soft-shutdown-timeout", values["soft-shutdown-timeout"]),
+    shutdownTimeout: secondsOption("--shutdown-timeout", values["shutdown-timeout"]),
     remoteControl: values["without-heartbeat"] === true ? false : undefined,
     log: (severity: LogLevel, message: string) => {
       if (LEVELS.indexOf(severity) >= level)
@@ -92,9 +99,10 @@ function onSignals(running: Worker): () => void {
     if (asked) return cold();
     asked = true;
     printError("warm shutdown (again for a cold one)");
-    void running.stop();
+    // Whoever awaits `stop` hears of its failure.
+    running.stop().catch(() => {});
   };
-  const cold = (): void => void running.terminate();
+  const cold = (): void => void running.terminate().catch(() => {});
   process.on("SIGTERM", warm).on("SIGINT", warm).on("SIGQUIT", cold);
   return () => process.off("SIGTERM", warm).off("SIGINT", warm).off("SIGQUIT", cold);
 }
