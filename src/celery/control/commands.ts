@@ -15,20 +15,20 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   ping: () => ok("pong"),
   hello: (target, { from_node, revoked }) => {
     if (from_node === target.node) return null;
-    void target.revoke(Object.keys((revoked as object | null | undefined) ?? {}), false);
+    target.revoke(Object.keys((revoked as object | null | undefined) ?? {}), false);
     const ids = target.revokedIds().map((id) => [id, [0, id]]);
     return { revoked: Object.fromEntries(ids), clock: target.runtime.lamport.forward() };
   },
-  revoke: async (target, { task_id, terminate }) => {
+  revoke: (target, { task_id, terminate }) => {
     const ids = (Array.isArray(task_id) ? task_id : [task_id]).map(String);
-    const stopped = await target.revoke(ids, terminate === true);
+    const stopped = target.revoke(ids, terminate === true);
     if (terminate === true)
       return ok(`terminate: ${stopped.length === 0 ? "tasks unknown" : stopped.join(", ")}`);
     return ok(`tasks ${ids.join(", ")} flagged as revoked`);
   },
-  revoke_by_stamped_headers: async (target, { headers, terminate }) => {
+  revoke_by_stamped_headers: (target, { headers, terminate }) => {
     const stamps = (headers as Record<string, unknown> | null | undefined) ?? {};
-    await target.revokeByStamps(stamps, terminate === true);
+    target.revokeByStamps(stamps, terminate === true);
     return ok(
       `headers ${JSON.stringify(stamps)} flagged as revoked${terminate === true ? "" : ", but not terminated"}`,
     );

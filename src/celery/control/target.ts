@@ -13,8 +13,8 @@ export interface ControlTarget {
   scheduled(): RequestInfo[];
   revokedIds(): string[];
   /** Ids that were running and have been stopped. */
-  revoke(ids: readonly string[], terminate: boolean): Promise<string[]>;
-  revokeByStamps(stamps: Readonly<Record<string, unknown>>, terminate: boolean): Promise<string[]>;
+  revoke(ids: readonly string[], terminate: boolean): string[];
+  revokeByStamps(stamps: Readonly<Record<string, unknown>>, terminate: boolean): string[];
   setRateLimit(task: string, rate: string | number | null): void;
   setTimeLimit(task: string, hard: number | null, soft: number | null): void;
   resize(by: number): void;

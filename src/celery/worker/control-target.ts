@@ -1,10 +1,7 @@
-import { READY_STATES } from "../backends/backend.ts";
 import type { Consumer, QueueSpec } from "../brokers/broker.ts";
 import type { ControlTarget, RequestInfo } from "../control/target.ts";
-import { TaskRevokedError } from "../../core/index.ts";
 import type { Election } from "../events/election.ts";
 import type { Heart } from "../events/heart.ts";
-import { encodeException } from "../protocol/exceptions.ts";
 import { toIso } from "../protocol/time.ts";
 import type { Runtime } from "../runtime.ts";
 import type { Autoscaler } from "./autoscaler.ts";
@@ -12,7 +9,6 @@ import type { WorkerContext } from "./context.ts";
 import type { Intake } from "./intake.ts";
 import type { Request } from "./request.ts";
 import type { Slots } from "./slots.ts";
-import { storeMeta } from "./store.ts";
 
 export interface WorkerParts {
   readonly context: WorkerContext;
@@ -60,19 +56,18 @@ export class WorkerControlTarget implements ControlTarget {
     return this.#parts.context.revoked.ids();
   }
 
-  async revoke(ids: readonly string[], terminate: boolean): Promise<string[]> {
+  revoke(ids: readonly string[], terminate: boolean): string[] {
     for (const id of ids) this.#parts.context.revoked.add(id);
     const stopped = terminate ? ids.filter((id) => this.#stop(this.#parts.slots.active.get(id))) : [];
-    for (const id of ids) if (!this.#parts.slots.active.has(id)) await this.#storeRevoked(id);
-    this.#parts.intake.dropRevoked();
+    this.#dropRevoked();
     return stopped;
   }
 
-  async revokeByStamps(stamps: Readonly<Record<string, unknown>>, terminate: boolean): Promise<string[]> {
-    const { context, slots, intake } = this.#parts;
+  revokeByStamps(stamps: Readonly<Record<string, unknown>>, terminate: boolean): string[] {
+    const { context, slots } = this.#parts;
     for (const [name, value] of Object.entries(stamps))
       context.revoked.addStamp(name, Array.isArray(value) ? value : [value]);
-    intake.dropRevoked();
+    this.#dropRevoked();
     if (!terminate) return [];
     const marked = [...slots.active.values()].filter((request) =>
       context.revoked.has(request.id, request.headers.stamps),
@@ -171,18 +166,13 @@ export class WorkerControlTarget implements ControlTarget {
     return request !== undefined;
   }
 
-  /** At once, as Celery 5.6 does, so that whoever waits need not wait for the task's turn. */
-  async #storeRevoked(id: string): Promise<void> {
-    const { backend } = this.#parts.context;
-    if (backend === undefined) return;
-    const known = await backend.get(id);
-    if (known !== null && READY_STATES.has(known.status)) return;
-    const result = encodeException(new TaskRevokedError("revoked"));
-    await storeMeta(backend, { id, parentId: null, group: null }, "", {
-      status: "REVOKED",
-      result,
-      children: null,
-    });
+  /**
+   * What waits here is settled at once, so that whoever waits for it need not wait for its turn. Of a task that is not
+   * here nothing is stored, as it may be running in another worker.
+   */
+  #dropRevoked(): void {
+    this.#parts.intake.dropRevoked();
+    this.#parts.slots.dropRevoked();
   }
 
   #describe(request: Request): RequestInfo {

@@ -43,6 +43,16 @@ export class Slots {
     this.#pump();
   }
 
+  /** Settles what waits for a slot and has been revoked meanwhile. */
+  dropRevoked(): void {
+    const context = this.#context;
+    const revoked = [...this.ready].filter(({ id, headers }) => context.revoked.has(id, headers.stamps));
+    for (const request of revoked) {
+      this.ready.remove(request);
+      this.track(request, revoke(context, request, "revoked"));
+    }
+  }
+
   /** Starts nothing more; what waits is forgotten here, its messages go back with the consumer. */
   close(): void {
     this.#open = false;

@@ -11,7 +11,7 @@ from proj import app
 
 Q = os.environ["QUEUE"]
 STORED = os.environ["BACKEND"] != "rpc://"
-PYQ = os.environ.get("PYQUEUE")
+NODE = Q + "@ts"
 
 
 def ts(name, *args, **kwargs):
@@ -37,19 +37,23 @@ def updates():
     return [s for s in seen if s == "PROGRESS"][:1] + [result.state]
 
 
+def until_seen(requests, result):
+    """The worker itself says that it has the task; stored states need not have arrived, or come through another worker."""
+    inspect = app.control.inspect([NODE], timeout=15)
+    while result.id not in [request["id"] for request in requests(inspect)]:
+        pass
+
+
 def revoke_eta():
     result = ts("add", 1, 2).apply_async(countdown=30)
-    time.sleep(0.3)
+    until_seen(lambda inspect: [entry["request"] for entry in inspect.scheduled()[NODE]], result)
     result.revoke()
     return error_of(result)
 
 
 def terminate():
     result = ts("sleep", 30).apply_async()
-    for _ in range(150):
-        if result.state == "STARTED":
-            break
-        time.sleep(0.1)
+    until_seen(lambda inspect: inspect.active()[NODE], result)
     result.revoke(terminate=True)
     return error_of(result)
 
