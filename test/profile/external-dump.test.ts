@@ -127,6 +127,19 @@ describe("a dump from outside", { skip: !SUPPORTED }, () => {
     }
   });
 
+  test("sees the whole of a long stack, of which it copies a part at first", async () => {
+    const target = await NodeTarget.start("external-deep.cjs");
+    try {
+      const [main] = await dumpUntil(target.pid, [
+        { state: "running", functions: Array(2001).fill("deeper") },
+      ]);
+      assert.equal(main!.frames.filter(({ name }) => name === "deeper").length, 2001);
+      assert.match(main!.frames.at(-1)!.url, /^node:/);
+    } finally {
+      await target.stop();
+    }
+  });
+
   test("without koffi sees sleeping threads and says what running ones need", async () => {
     const target = await NodeTarget.start("external-workers.cjs");
     try {

@@ -11,7 +11,7 @@ export interface FunctionPlace {
   readonly column: number;
 }
 
-/** What must be read of a function while its thread stands still; the rest is resolved from it afterwards. */
+/** What is read of a function at once, before the collector moves it; the rest is resolved from it afterwards. */
 export interface SharedFunction {
   readonly address: number;
   readonly nameOrScopeInfo: number;
@@ -43,7 +43,7 @@ export class V8Heap {
 
   /**
    * The shared part of each JSFunction, undefined where the value is not a function. Two reads for the whole stack:
-   * this runs while the thread is stopped.
+   * the thread runs on meanwhile, and a function that the collector has moved by then is no function any more.
    */
   sharedOf(functions: readonly number[]): (SharedFunction | undefined)[] {
     const l = this.#layout;

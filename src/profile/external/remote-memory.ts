@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync } from "node:fs";
-import type { VectorRead } from "./vector-read.ts";
+import type { Piece, VectorRead } from "./vector-read.ts";
 
 /** Above this nothing is a user-space address on x86-64. */
 const HIGHEST_ADDRESS_WORD = 0x8000;
@@ -32,6 +32,11 @@ export class RemoteMemory {
   readEach(addresses: readonly number[], length: number): (Buffer | undefined)[] {
     if (this.#vector !== undefined && addresses.length > 1) return this.#vector.readEach(addresses, length);
     return addresses.map((address) => this.read(address, length));
+  }
+
+  /** Puts the pieces one after the other into a buffer, in one system call; gives how many bytes could be read. */
+  fill(into: Buffer, pieces: readonly Piece[]): number {
+    return this.#vector?.fill(into, pieces) ?? 0;
   }
 
   /** As many of the bytes at an address as are readable. */

@@ -27,8 +27,8 @@ const THREADS_EVERY = 0.5;
 const SAMPLER_PRIORITY = -10;
 
 /**
- * Records all threads of a process from outside. Each look stops a running thread for about 0.1 ms (a sleeping one not
- * at all); nothing is written into the process. Resolves to what was seen, also when the process ends early.
+ * Records all threads of a process from outside. Each look stops a running thread while its registers and stack are
+ * copied (a sleeping one not at all); nothing is written into the process. Resolves to what was seen, also when the process ends early.
  * Rejects with ProfilerError when the process cannot be read, UnsupportedError without Linux x64 or koffi.
  */
 export async function sampleExternal(pid: number, options: ExternalSampleOptions = {}): Promise<Profile> {

@@ -4,8 +4,17 @@ const CHUNK = 32 * 1024;
 /** V8 limits a JavaScript stack to about 1 MB; a program may raise that with --stack-size. */
 const MOST_BYTES = 16 * 1024 * 1024;
 
-/** A copy of a thread's stack from its stack pointer upward, read in pieces as the walk climbs. */
-export class StackImage {
+/** A thread's stack as a walk sees it. */
+export interface Stack {
+  readonly sp: number;
+  /** True for a word-aligned address within the live part of the stack. */
+  holds(address: number): boolean;
+  /** The word at an address as a pointer; 0 when it is not one. */
+  pointer(address: number): number;
+}
+
+/** The stack of a thread that sleeps, from its stack pointer upward, read in pieces as the walk climbs. */
+export class StackImage implements Stack {
   readonly sp: number;
   readonly #memory: RemoteMemory;
   readonly #end: number;
@@ -18,12 +27,10 @@ export class StackImage {
     this.#end = Math.min(end, sp + MOST_BYTES);
   }
 
-  /** True for a word-aligned address within the live part of the stack. */
   holds(address: number): boolean {
     return address >= this.sp && address + 8 <= this.#end && address % 8 === 0;
   }
 
-  /** The word at an address as a pointer; 0 when it is not one. */
   pointer(address: number): number {
     const found = this.#find(address);
     return found === undefined ? 0 : pointerAt(found.bytes, found.at);

@@ -26,7 +26,9 @@ const SI_STATUS = 24;
 /** Exited, killed, and killed with a core dump are 1, 2 and 3; what follows is not an end. */
 const CLD_DUMPED = 3;
 const SI_PID = 16;
-const REGISTER_BYTES = 27 * 8;
+/** What the kernel fills in, used again and again: garbage would be collected while a thread stands still. */
+const INFO = Buffer.alloc(128);
+const REGISTERS = Buffer.alloc(27 * 8);
 /** A thread in an uninterruptible system call stops only after it; such calls last microseconds to milliseconds. */
 const STOP_MS = 2000;
 /** Node takes a stop of its child that comes later than we wait for the child's end, so for these the wait is long. */
@@ -103,7 +105,7 @@ function awaitStop(target: Stoppable): Stop {
 
 /** Whether the thread has stopped, and which signal is then to be handed on (0 for none); never waits. */
 function stopOf(target: Stoppable): Stop {
-  const info = Buffer.alloc(128);
+  const info = INFO.fill(0);
   const options = WSTOPPED | (isOurs(target) ? 0 : WEXITED) | WNOHANG | WALL;
   if (target.libc.waitid(P_PID, target.thread, info, options) !== 0) return "ended";
   if (info.readInt32LE(SI_PID) === 0) return "not yet";
@@ -137,8 +139,7 @@ function finishLater(target: Stoppable): void {
 }
 
 function readRegisters(libc: Libc, thread: number): Registers {
-  const bytes = Buffer.alloc(REGISTER_BYTES);
-  if (libc.ptraceRead(PTRACE_GETREGS, thread, 0, bytes) !== 0) throw new StopFailed(thread, libc.errno());
-  const register = (index: number): number => pointerAt(bytes, index * 8);
+  if (libc.ptraceRead(PTRACE_GETREGS, thread, 0, REGISTERS) !== 0) throw new StopFailed(thread, libc.errno());
+  const register = (index: number): number => pointerAt(REGISTERS, index * 8);
   return { pc: register(16), sp: register(19), fp: register(4), threadPointer: register(21) };
 }

@@ -4,26 +4,30 @@ import { ProfilerError, requireInteger } from "../../core/index.ts";
 import { isAlive, readProcess, sameNamespace, titleOf } from "../attach/proc.ts";
 import { type Frame, FrameTable, kindOf } from "../model/frame.ts";
 import { SourceMaps } from "../model/source-maps.ts";
-import { demangle } from "./demangle.ts";
+import { CodeMap, type NativePlace } from "./code-map.ts";
 import { type ElfFile, openElf } from "./elf.ts";
 import { type SharedFunction, V8Heap } from "./heap.ts";
 import { layoutOf } from "./layout.ts";
 import type { Libc } from "./libc.ts";
-import { AddressSpace, type Mapping } from "./maps.ts";
+import { AddressSpace } from "./maps.ts";
 import { denied, requirePlatform, tracedBy } from "./refusals.ts";
 import { RemoteMemory } from "./remote-memory.ts";
-import { StackImage } from "./stack-image.ts";
+import { StackCopy } from "./stack-copy.ts";
+import { type Stack, StackImage } from "./stack-image.ts";
 import { type Registers, StopFailed, type Stoppable, whileStopped } from "./stop.ts";
 import { findThreadPointer, hasEnded, threadIds, threadName, threadState } from "./threads.ts";
 import { VectorRead } from "./vector-read.ts";
-import { StackWalker } from "./walk.ts";
+import { ISOLATE_BYTES, StackWalker } from "./walk.ts";
 
 /** The end of the mangled name of V8's thread-local "isolate of this thread"; its class differs between lines. */
 const CURRENT_ISOLATE = "18g_current_isolate_E";
-const COLLECTOR = /^_ZN2v88internal.*(Heap14CollectGarbage|Heap24PerformGarbageCollection|Heap9Scavenge)E/;
 const HELPER_THREAD = /^(libuv|V8|Delayed|Signal)/;
-/** How often a sleeping thread is looked at again when it moved while it was read. */
-const ATTEMPTS = 3;
+/** How often a thread is looked at again when it moved while it was read, or its stack is longer than was copied. */
+const ATTEMPTS = 4;
+/** Bytes of a running thread's stack that are copied the first time. */
+const FIRST_REACH = 16 * 1024;
+/** V8 limits a JavaScript stack to about 1 MB; a program may raise that with --stack-size. */
+const LONGEST_REACH = 16 * 1024 * 1024;
 
 /** A thread as it was found: raw, still to be turned into names. */
 export interface RawStack {
@@ -36,12 +40,6 @@ export interface RawStack {
   readonly collecting: boolean;
 }
 
-/** A native function by its address. */
-export interface NativePlace {
-  readonly name: string;
-  readonly library: string;
-}
-
 /**
  * A Node process seen from outside: its memory is read, its running threads are stopped for microseconds; nothing is
  * written into it and no signal is sent. Linux on x86-64 with glibc. Must be closed.
@@ -52,18 +50,17 @@ export class ExternalTarget {
   readonly title: string;
   readonly #libc: Libc | undefined;
   readonly #ownChild: boolean;
-  readonly #elf: ElfFile;
-  readonly #executable: string;
   readonly #memory: RemoteMemory;
   readonly #space: AddressSpace;
   readonly #heap: V8Heap;
   readonly #walker: StackWalker;
   readonly #isolateOffset: number;
-  #collector: readonly { start: number; end: number }[] | undefined;
+  readonly #code: CodeMap;
   readonly #threadPointers = new Map<number, number>();
+  readonly #reaches = new Map<number, number>();
+  #copy: Buffer = Buffer.alloc(ISOLATE_BYTES + FIRST_REACH);
   readonly #frames = new FrameTable();
   readonly #maps: SourceMaps;
-  readonly #libraries = new Map<string, ElfFile | undefined>();
 
   /** `libc` allows running threads to be seen; without it only sleeping ones are. */
   constructor(pid: number, libc?: Libc) {
@@ -73,15 +70,16 @@ export class ExternalTarget {
     const facts = readProcess(pid);
     this.title = titleOf(facts);
     this.#ownChild = facts.parent === process.pid;
-    this.#executable = readlinkSync(`/proc/${pid}/exe`);
-    this.#elf = openElf(`/proc/${pid}/exe`);
-    const layout = layoutOf(this.#elf);
-    this.#isolateOffset = isolateOffset(this.#elf, this.#executable);
+    const executable = readlinkSync(`/proc/${pid}/exe`);
+    const elf = openElf(`/proc/${pid}/exe`);
+    const layout = layoutOf(elf);
+    this.#isolateOffset = isolateOffset(elf, executable);
     this.#maps = new SourceMaps(this.#frames, sameNamespace(pid, "mnt") === false ? `/proc/${pid}/root` : "");
     this.#space = new AddressSpace(pid);
+    this.#code = new CodeMap(pid, this.#space, elf, executable);
     this.#memory = openMemory(pid, libc);
     this.#heap = new V8Heap(this.#memory, layout);
-    this.#walker = new StackWalker(this.#memory, layout, (pc) => this.#isGenerated(pc));
+    this.#walker = new StackWalker(layout, (pc) => this.#code.isGenerated(pc));
   }
 
   close(): void {
@@ -130,73 +128,74 @@ export class ExternalTarget {
 
   /** The native function at an address. */
   nativePlace(address: number): NativePlace {
-    const mapping = this.#space.locate(address);
-    if (mapping === undefined || !mapping.executable) return { name: "[native]", library: "" };
-    const symbol = this.#library(mapping)?.symbolAt(address - mapping.start + mapping.offset);
-    const name = symbol === undefined ? mapping.path.replace(/^(?!\[).*/, "[native]") : demangle(symbol.name);
-    return { name, library: mapping.path };
+    return this.#code.placeOf(address);
   }
 
   /** A sleeping thread is read as it lies; what was read counts only when the thread did not move meanwhile. */
   #lookAsleep(thread: number): RawStack | undefined {
     const state = threadState(this.pid, thread);
-    if (state.kind === "running" || state.sp === 0 || this.#isGenerated(state.pc)) return undefined;
+    if (state.kind === "running" || state.sp === 0 || this.#code.isGenerated(state.pc)) return undefined;
     const isolate = this.#isolateAsleep(thread, state.sp);
-    const read = this.#read(thread, { pc: state.pc, sp: state.sp }, isolate, state.call);
+    const head = isolate === 0 ? undefined : this.#memory.read(isolate, ISOLATE_BYTES);
+    const stack = new StackImage(this.#memory, state.sp, this.#stackEnd(state.sp));
+    const read = this.#read(thread, { pc: state.pc, sp: state.sp }, stack, head, state.call);
     const after = threadState(this.pid, thread);
     return after.kind === "asleep" && after.sp === state.sp && after.pc === state.pc ? read : undefined;
   }
 
+  /** A running thread stands still only while its registers, its stack and the head of its isolate are copied. */
   #lookRunning(thread: number): RawStack | undefined {
     if (this.#libc === undefined) return undefined;
-    return whileStopped(this.#stoppable(this.#libc, thread), (registers) => {
-      this.#threadPointers.set(thread, registers.threadPointer ?? 0);
-      return this.#read(thread, registers, this.#isolateOf(thread), undefined);
-    });
+    const reach = this.#reaches.get(thread) ?? FIRST_REACH;
+    const isolate = this.#isolateOf(thread);
+    const head = isolate === 0 ? [] : [{ address: isolate, length: ISOLATE_BYTES }];
+    // One buffer for all looks: garbage would be collected while a thread stands still.
+    if (this.#copy.length < ISOLATE_BYTES + reach) this.#copy = Buffer.alloc(ISOLATE_BYTES + reach);
+    const bytes = this.#copy;
+    const { registers, length } = whileStopped(this.#stoppable(this.#libc, thread), (seen) => ({
+      registers: seen,
+      length: this.#memory.fill(bytes, [...head, { address: seen.sp, length: reach }]),
+    }));
+    const { sp, threadPointer = 0 } = registers;
+    if (this.#threadPointers.get(thread) !== threadPointer) {
+      this.#threadPointers.set(thread, threadPointer);
+      return undefined;
+    }
+    const split = isolate === 0 ? 0 : ISOLATE_BYTES;
+    const stack = new StackCopy(sp, bytes.subarray(split, Math.max(split, length)), this.#stackEnd(sp));
+    const read = this.#read(thread, registers, stack, split === 0 ? undefined : bytes.subarray(0, split));
+    this.#reaches.set(thread, Math.min(stack.reach, LONGEST_REACH));
+    return stack.short && reach < LONGEST_REACH ? undefined : read;
   }
 
-  #read(thread: number, registers: Registers, isolate: number, asleepIn: number | undefined): RawStack {
-    const stack = new StackImage(this.#memory, registers.sp, this.#space.locate(registers.sp)?.end ?? 0);
-    if (registers.fp !== undefined && this.#isGenerated(registers.pc)) {
+  #read(
+    thread: number,
+    registers: Registers,
+    stack: Stack,
+    isolate: Buffer | undefined,
+    asleepIn?: number,
+  ): RawStack {
+    if (registers.fp !== undefined && this.#code.isGenerated(registers.pc)) {
       const functions = this.#shared(this.#walker.fromGenerated(stack, registers.fp));
       return { thread, asleepIn, functions, native: 0, collecting: false };
     }
     const { functions, exit } =
-      isolate === 0 ? { functions: [], exit: 0 } : this.#walker.fromNative(stack, isolate);
+      isolate === undefined ? { functions: [], exit: 0 } : this.#walker.fromNative(stack, isolate);
     return {
       thread,
       asleepIn,
       functions: this.#shared(functions),
       native: registers.pc,
-      collecting: exit !== 0 && this.#collects(stack, exit),
+      collecting: exit !== 0 && this.#code.collects(stack, exit),
     };
+  }
+
+  #stackEnd(sp: number): number {
+    return this.#space.locate(sp)?.end ?? 0;
   }
 
   #shared(functions: readonly number[]): SharedFunction[] {
     return this.#heap.sharedOf(functions).filter((shared) => shared !== undefined);
-  }
-
-  /** True when a return address into the collector lies between the stack pointer and the exit from JavaScript. */
-  #collects(stack: StackImage, exit: number): boolean {
-    this.#collector ??= this.#elf.functions(COLLECTOR);
-    for (let at = stack.sp; at < exit; at += 8) {
-      const address = stack.pointer(at);
-      if (address === 0) continue;
-      const mapping = this.#space.find(address);
-      if (mapping?.executable !== true || mapping.path !== this.#executable) continue;
-      const offset = address - mapping.start + mapping.offset;
-      if (this.#collector.some((range) => offset > range.start && offset < range.end)) return true;
-    }
-    return false;
-  }
-
-  #isGenerated(pc: number): boolean {
-    const mapping = this.#space.locate(pc);
-    if (mapping?.executable !== true) return false;
-    if (mapping.path === "") return true;
-    if (mapping.path !== this.#executable) return false;
-    // V8's builtins lie in the executable, from Node 22 on mapped a second time near the compiled code.
-    return this.#elf.symbolAt(pc - mapping.start + mapping.offset)?.name.startsWith("Builtins_") === true;
   }
 
   #isolateAsleep(thread: number, sp: number): number {
@@ -237,13 +236,6 @@ export class ExternalTarget {
     return { libc, pid: this.pid, thread, ownChild: this.#ownChild };
   }
 
-  #library(mapping: Mapping): ElfFile | undefined {
-    if (mapping.path === this.#executable) return this.#elf;
-    if (!mapping.path.startsWith("/")) return undefined;
-    if (!this.#libraries.has(mapping.path)) this.#libraries.set(mapping.path, openLibrary(this.pid, mapping));
-    return this.#libraries.get(mapping.path);
-  }
-
   #unlessThreadEnded(thread: number, error: unknown): void {
     if (hasEnded(this.pid, thread) || !isAlive(this.pid)) return;
     if (error instanceof StopFailed && error.errno === 0) return;
@@ -268,13 +260,5 @@ function openMemory(pid: number, libc: Libc | undefined): RemoteMemory {
   } catch (cause) {
     readProcess(pid); // says so when the process has ended meanwhile
     throw denied(pid, cause);
-  }
-}
-
-function openLibrary(pid: number, mapping: Mapping): ElfFile | undefined {
-  try {
-    return openElf(`/proc/${pid}/root${mapping.path}`);
-  } catch {
-    return undefined;
   }
 }

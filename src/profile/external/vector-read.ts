@@ -4,6 +4,12 @@ const IOVEC_BYTES = 16;
 /** The kernel's limit on one vector (IOV_MAX) is 1024; stacks are shorter. */
 const MOST = 512;
 
+/** A part of another process's memory. */
+export interface Piece {
+  readonly address: number;
+  readonly length: number;
+}
+
 /** Many small reads from another process in one process_vm_readv. */
 export class VectorRead {
   readonly #pid: number;
@@ -22,7 +28,9 @@ export class VectorRead {
     // The call ends at the first unreadable address; that one is passed over and the rest asked for again.
     while (found.length < addresses.length) {
       const batch = addresses.slice(found.length, found.length + MOST);
-      const complete = this.#readBatch(batch, length);
+      if (this.#into.length < batch.length * length) this.#into = Buffer.alloc(batch.length * length);
+      const pieces = batch.map((address) => ({ address, length }));
+      const complete = Math.floor(this.fill(this.#into, pieces) / length);
       for (let i = 0; i < complete; i++)
         found.push(Buffer.from(this.#into.subarray(i * length, (i + 1) * length)));
       if (complete < batch.length) found.push(undefined);
@@ -30,15 +38,14 @@ export class VectorRead {
     return found;
   }
 
-  #readBatch(addresses: readonly number[], length: number): number {
-    const total = addresses.length * length;
-    if (this.#into.length < total) this.#into = Buffer.alloc(total);
-    writeIovec(this.#local, 0, this.#libc.address(this.#into), total);
-    addresses.forEach((address, i) =>
+  /** Puts the pieces one after the other into a buffer, as far as they can be read; gives the number of bytes. */
+  fill(into: Buffer, pieces: readonly Piece[]): number {
+    writeIovec(this.#local, 0, this.#libc.address(into), into.length);
+    pieces.forEach(({ address, length }, i) =>
       writeIovec(this.#remote, i * IOVEC_BYTES, BigInt(Math.max(0, address)), length),
     );
-    const count = this.#libc.processVmReadv(this.#pid, this.#local, 1, this.#remote, addresses.length, 0);
-    return count > 0 ? Math.floor(count / length) : 0;
+    const count = this.#libc.processVmReadv(this.#pid, this.#local, 1, this.#remote, pieces.length, 0);
+    return Math.max(0, count);
   }
 }
 

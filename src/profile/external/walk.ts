@@ -1,10 +1,10 @@
 import type { Layout } from "./layout.ts";
-import { type RemoteMemory, pointerAt } from "./remote-memory.ts";
-import type { StackImage } from "./stack-image.ts";
+import { pointerAt } from "./remote-memory.ts";
+import type { Stack } from "./stack-image.ts";
 
 const DEEPEST = 2048;
 /** How far into an Isolate the walk looks for its record of the last exit from JavaScript. */
-const ISOLATE_BYTES = 1024;
+export const ISOLATE_BYTES = 1024;
 /** How far below an entry frame V8 keeps the exit frame that was current before it. */
 const ENTRY_FRAME_SLOTS = 16;
 /** No frame type has a higher number; a larger value in the marker's place is a pointer. */
@@ -22,7 +22,6 @@ export type IsGenerated = (pc: number) => boolean;
  * JavaScript was left (`c_entry_fp`) says where to begin, and an entry frame says where the JavaScript above it was left.
  */
 export class StackWalker {
-  readonly #memory: RemoteMemory;
   readonly #layout: Layout;
   readonly #isGenerated: IsGenerated;
   /** Where in the Isolate V8 records the innermost exit from JavaScript: found, not known; one for the whole process. */
@@ -30,24 +29,26 @@ export class StackWalker {
   /** The same for the outermost entry into JavaScript. */
   #entry: number | undefined;
 
-  constructor(memory: RemoteMemory, layout: Layout, isGenerated: IsGenerated) {
-    this.#memory = memory;
+  constructor(layout: Layout, isGenerated: IsGenerated) {
     this.#layout = layout;
     this.#isGenerated = isGenerated;
   }
 
   /** The functions on the stack of a thread that runs generated code; `fp` is its frame pointer. */
-  fromGenerated(stack: StackImage, fp: number): number[] {
+  fromGenerated(stack: Stack, fp: number): number[] {
     return this.#walk(stack, fp);
   }
 
-  /** The functions below a thread that is in C++ (or the kernel); none when no JavaScript is on its stack. */
-  fromNative(stack: StackImage, isolate: number): { functions: number[]; exit: number } {
+  /**
+   * The functions below a thread that is in C++ (or the kernel); none when no JavaScript is on its stack. `isolate` is
+   * the beginning of the thread's Isolate, {@link ISOLATE_BYTES} of it.
+   */
+  fromNative(stack: Stack, isolate: Buffer): { functions: number[]; exit: number } {
     const exit = this.#exitFrame(stack, isolate);
     return { functions: exit === 0 ? [] : this.#walk(stack, exit), exit };
   }
 
-  #walk(stack: StackImage, from: number): number[] {
+  #walk(stack: Stack, from: number): number[] {
     const functions: number[] = [];
     let fp = from;
     for (let depth = 0; depth < DEEPEST && stack.holds(fp); depth++) {
@@ -63,7 +64,7 @@ export class StackWalker {
   }
 
   /** The exit frame that was current when C++ entered JavaScript again; 0 when that was the first entry. */
-  #exitAbove(stack: StackImage, entry: number): number {
+  #exitAbove(stack: Stack, entry: number): number {
     for (let slot = 2; slot <= ENTRY_FRAME_SLOTS; slot++) {
       const candidate = stack.pointer(entry - slot * 8);
       if (candidate > entry && this.#isExitFrame(stack, candidate)) return candidate;
@@ -71,16 +72,15 @@ export class StackWalker {
     return 0;
   }
 
-  #exitFrame(stack: StackImage, isolate: number): number {
+  #exitFrame(stack: Stack, isolate: Buffer): number {
     if (this.#exit === undefined || this.#entry === undefined) this.#findRecords(stack, isolate);
-    const fp = this.#exit === undefined ? 0 : this.#memory.pointer(isolate + this.#exit);
+    const fp = this.#exit === undefined ? 0 : pointerAt(isolate, this.#exit);
     if (this.#isExitFrame(stack, fp)) return fp;
-    return this.#entry === undefined ? 0 : this.#fastCall(stack, isolate + this.#entry);
+    return this.#entry === undefined ? 0 : this.#fastCall(stack, pointerAt(isolate, this.#entry));
   }
 
   /** Looks for the two records; each can be found only while it is in use. */
-  #findRecords(stack: StackImage, isolate: number): void {
-    const words = this.#memory.readUpTo(isolate, ISOLATE_BYTES);
+  #findRecords(stack: Stack, words: Buffer): void {
     const find = (accept: (fp: number) => boolean): number | undefined => {
       for (let at = 0; at + 8 <= words.length; at += 8) if (accept(pointerAt(words, at))) return at;
       return undefined;
@@ -89,7 +89,7 @@ export class StackWalker {
     this.#entry ??= find((fp) => this.#isEntryFrame(stack, fp));
   }
 
-  #leadsToEntry(stack: StackImage, from: number): boolean {
+  #leadsToEntry(stack: Stack, from: number): boolean {
     let fp = from;
     for (let depth = 0; depth < DEEPEST && stack.holds(fp); depth++) {
       if (this.#isEntryFrame(stack, fp)) return true;
@@ -104,8 +104,7 @@ export class StackWalker {
    * C++ called straight from optimized code leaves no exit frame. Then the innermost saved frame pointer with a
    * return address into generated code beside it is the caller; searched only while JavaScript is on the stack.
    */
-  #fastCall(stack: StackImage, record: number): number {
-    const entry = this.#memory.pointer(record);
+  #fastCall(stack: Stack, entry: number): number {
     if (!this.#isEntryFrame(stack, entry)) return 0;
     for (let at = stack.sp; at < entry; at += 8) {
       const fp = stack.pointer(at);
@@ -115,11 +114,11 @@ export class StackWalker {
     return 0;
   }
 
-  #isEntryFrame(stack: StackImage, fp: number): boolean {
+  #isEntryFrame(stack: Stack, fp: number): boolean {
     return stack.holds(fp) && this.#layout.frames.entry.has(stack.pointer(fp + this.#layout.markerSlot) / 2);
   }
 
-  #isExitFrame(stack: StackImage, fp: number): boolean {
+  #isExitFrame(stack: Stack, fp: number): boolean {
     if (!stack.holds(fp)) return false;
     const marker = stack.pointer(fp + this.#layout.markerSlot);
     return (
