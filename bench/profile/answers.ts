@@ -2,6 +2,7 @@ import { attach, dump, sample } from "../../src/profile/index.ts";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { measure, summarise, type Table } from "../harness.ts";
+import { evaluate } from "../support/targets.ts";
 import { startSubject } from "./target.ts";
 
 const BUSY = join(import.meta.dirname, "..", "..", "test", "programs", "profile-target.cjs");
@@ -46,7 +47,15 @@ export async function pauseTable(): Promise<Table> {
     const big = await pauses("checker.cjs", [typescript]);
     figures.push(summarise("9 MB script", big.later), summarise("9 MB script, the first", big.first));
   }
-  return { title: "pause of a refresh of top", unit: "ms", rounds: REFRESHES, figures };
+  const title = "pause of a refresh of top";
+  const bounds: readonly (readonly [string, number])[] = [
+    ["small program", 15],
+    ["9 MB script", 40],
+  ];
+  const targets = bounds
+    .filter(([subject]) => figures.some(({ name }) => name === subject))
+    .map(([subject, atMost]) => evaluate({ title, figures, better: "lower" }, { subject, atMost }));
+  return { title, unit: "ms", better: "lower", rounds: REFRESHES, figures, targets };
 }
 
 const WARM = 1;

@@ -1,5 +1,7 @@
 import { type Profile, readProcess, record, sample, startRecording } from "../../src/profile/index.ts";
 import { summarise, type Table } from "../harness.ts";
+import { evaluate, type Target } from "../support/targets.ts";
+import { stopsAlone } from "./stops.ts";
 import { startSubject, type Subject } from "./target.ts";
 
 /**
@@ -8,22 +10,44 @@ import { startSubject, type Subject } from "./target.ts";
  * process, V8's sampler thread and our agent included. Pairs in one process share its compiled code and its heap, so
  * they differ by less than two processes do. What entering and leaving costs is a table of its own: it is paid once.
  */
-const UNITS = 180;
+const UNITS = 120;
 const ROUNDS = 12;
 
 interface Watcher {
   readonly name: string;
   /** Begins to watch; the result ends it and gives how many samples a second were taken (NaN: none to count). */
-  start(pid: number): Promise<() => Promise<number>>;
+  start(subject: Subject): Promise<() => Promise<number>>;
 }
+
+const V8_ALONE = "V8's sampler alone, 1000 Hz";
+const STOPS_ALONE = "stopping the thread and no more, 1000 Hz";
 
 const WATCHERS: readonly Watcher[] = [
   { name: "nobody (A/A)", start: () => Promise.resolve(() => Promise.resolve(NaN)) },
-  { name: "record, 100 Hz", start: (pid) => recording(pid, 100, "inspector") },
-  { name: "record, 1000 Hz", start: (pid) => recording(pid, 1000, "inspector") },
-  { name: "top, 100 Hz, a refresh a second", start: top },
-  { name: "record --external, 100 Hz", start: (pid) => recording(pid, 100, "external") },
-  { name: "record --external, 1000 Hz", start: (pid) => recording(pid, 1000, "external") },
+  { name: "record, 100 Hz", start: ({ pid }) => recording(pid, 100, "inspector") },
+  { name: "record, 1000 Hz", start: ({ pid }) => recording(pid, 1000, "inspector") },
+  { name: V8_ALONE, start: inProcess },
+  { name: "top, 100 Hz, a refresh a second", start: ({ pid }) => top(pid) },
+  { name: "record --external, 100 Hz", start: ({ pid }) => recording(pid, 100, "external") },
+  { name: "record --external, 1000 Hz", start: ({ pid }) => recording(pid, 1000, "external") },
+  { name: STOPS_ALONE, start: ({ pid }) => Promise.resolve(stopsAlone(pid, 1000)) },
+];
+
+/** Percent of the main thread's CPU time. What a row cannot get below is measured beside it. */
+const TARGETS: readonly Target[] = [
+  { subject: "record, 100 Hz", atMost: 1 },
+  {
+    subject: "record, 1000 Hz",
+    atMost: 3,
+    limit: `of it ${V8_ALONE} is the row below: no profiler sits there`,
+  },
+  { subject: "top, 100 Hz, a refresh a second", atMost: 1 },
+  { subject: "record --external, 100 Hz", atMost: 1, limit: "see the row of stops, a tenth of it" },
+  {
+    subject: "record --external, 1000 Hz",
+    atMost: 3,
+    limit: `of it ${STOPS_ALONE} is the last row: nothing is read there`,
+  },
 ];
 
 export async function steadyTables(): Promise<Table[]> {
@@ -51,8 +75,10 @@ export async function steadyTables(): Promise<Table[]> {
     rounds: ROUNDS,
     figures: [...all].filter(([, some]) => some.length > 0).map(([name, some]) => summarise(name, some)),
   });
+  const added = table("CPU time that being watched adds to a busy thread", "%", main);
+  const targets = TARGETS.map((target) => evaluate({ ...added, better: "lower" }, target));
   return [
-    table("CPU time that being watched adds to a busy thread", "%", main),
+    { ...added, better: "lower", targets },
     table("the same for the whole process", "%", whole),
     table("CPU time of coming and going, once", "ms", entering),
     table("samples a second of a busy thread", "1/s", rate),
@@ -81,11 +107,17 @@ async function measurePair(subject: Subject, watcher: Watcher, aloneFirst: boole
   const work = (): Promise<Cost> => subject.ask<Cost>(UNITS);
   const first = aloneFirst ? await work() : undefined;
   const before = readProcess(subject.pid).cpu;
-  const stop = await watcher.start(subject.pid);
+  const stop = await watcher.start(subject);
   const watched = await work();
   const rate = await stop();
   const entering = readProcess(subject.pid).cpu - before - watched.whole;
   return { alone: first ?? (await work()), watched, entering, rate };
+}
+
+/** V8's sampler as `node --cpu-prof` uses it, from within: what no profiler built on it can cost less than. */
+async function inProcess(subject: Subject): Promise<() => Promise<number>> {
+  await subject.ask({ interval: 1000 });
+  return () => subject.ask<number>({});
 }
 
 async function recording(

@@ -1,5 +1,7 @@
 // The work of allocating.mjs on request: a number over IPC is so many units; the answer is what they cost in CPU
-// seconds, the main thread and the whole process. Node 24 or later.
+// seconds, the main thread and the whole process. `{ interval }` (µs) starts V8's own sampler, `{}` stops it; the answer
+// is its count of samples. Node 24 or later.
+import { Session } from "node:inspector/promises";
 import { setImmediate as turn } from "node:timers/promises";
 
 const text = JSON.stringify(
@@ -30,6 +32,24 @@ function seconds({ user, system }) {
   return (user + system) / 1e6;
 }
 
-process.on("message", async (units) => process.send(await work(units)));
+let session;
+
+async function sampler({ interval }) {
+  if (interval !== undefined) {
+    session = new Session();
+    session.connect();
+    await session.post("Profiler.enable");
+    await session.post("Profiler.setSamplingInterval", { interval });
+    await session.post("Profiler.start");
+    return 0;
+  }
+  const { profile } = await session.post("Profiler.stop");
+  session.disconnect();
+  return profile.samples.length / ((profile.endTime - profile.startTime) / 1e6);
+}
+
+process.on("message", async (order) => {
+  process.send(typeof order === "number" ? await work(order) : await sampler(order));
+});
 process.on("disconnect", () => process.exit());
 process.stdout.write("ready\n");

@@ -13,7 +13,16 @@ interface Measured {
   readonly unit: string;
   readonly rounds: number;
   readonly machine: Machine;
+  readonly targets?: readonly Reached[];
   readonly figures: readonly (Figure & { readonly truth?: number; readonly found?: number | number[] })[];
+}
+
+interface Reached {
+  readonly subject: string;
+  readonly asked: number;
+  readonly reached: number;
+  readonly met: boolean;
+  readonly limit?: string;
 }
 
 interface Machine {
@@ -43,12 +52,17 @@ export function costTables(): string {
   const { machine } = tables[0]!;
   return [
     `${machine.cpu}, ${machine.cores} cores, Node ${machine.node}; medians with their range, and the machine's load while they were taken.`,
-    ...tables.map(({ title, unit, rounds, machine: { load }, figures }) =>
+    ...tables.flatMap(({ title, unit, rounds, machine: { load }, figures, targets = [] }) => [
       table(
         [`${title} (${unit}, median of ${rounds}, load ${load})`, "median", "range"],
         figures.map((f) => [f.name, short(f.median), `${short(f.min)} .. ${short(f.max)}`]),
       ),
-    ),
+      ...targets.map(
+        ({ subject, asked, reached, met, limit = "" }) =>
+          `- ${subject}: asked at most ${asked} ${unit}, reached ${short(reached)}: ` +
+          (met ? "met" : `not met${limit === "" ? "" : `; ${limit}`}`),
+      ),
+    ]),
   ].join("\n\n");
 }
 
