@@ -39,14 +39,14 @@ const TARGETS: readonly Target[] = [
   {
     subject: "record, 1000 Hz",
     atMost: 3,
-    limit: `of it ${V8_ALONE} is the row below: no profiler sits there`,
+    limit: `"${V8_ALONE}" is what no profiler can go below`,
   },
   { subject: "top, 100 Hz, a refresh a second", atMost: 1 },
-  { subject: "record --external, 100 Hz", atMost: 1, limit: "see the row of stops, a tenth of it" },
+  { subject: "record --external, 100 Hz", atMost: 1, limit: `a tenth of "${STOPS_ALONE}" is the least` },
   {
     subject: "record --external, 1000 Hz",
     atMost: 3,
-    limit: `of it ${STOPS_ALONE} is the last row: nothing is read there`,
+    limit: `"${STOPS_ALONE}" is the least, and takes a good part`,
   },
 ];
 
