@@ -6,7 +6,7 @@ import { encodeProperties } from "./encode-properties.ts";
 import type { Encoding } from "./encoding.ts";
 import { type Free, freeOf } from "./free.ts";
 import { idOf, knownId } from "./identity.ts";
-import { builtinPath, intrinsicPath, isLanguage } from "./intrinsics.ts";
+import { intrinsicPath, isLanguage, isOwnIntrinsic, namedNode } from "./intrinsics.ts";
 import type { Located } from "./probe.ts";
 import { captureThis } from "./receiver.ts";
 import { referenceOf } from "./ref.ts";
@@ -17,10 +17,6 @@ import { type FunctionWire, type ImportWire, type Property, type Slot, NONE } fr
 
 /** Gives a function or class its node: by name where the other side can find it, else by its text and captures. */
 export function encodeFunction(enc: Encoding, fn: Function): void {
-  const intrinsic = intrinsicPath(fn);
-  if (intrinsic !== undefined) return void enc.reserve(fn, { kind: "intrinsic", path: intrinsic });
-  const builtin = builtinPath(fn);
-  if (builtin !== undefined) return void enc.reserve(fn, { kind: "builtin", ...builtin });
   const reference = referenceOf(fn);
   if (reference !== undefined) {
     const { url, name } = reference;
@@ -29,9 +25,37 @@ export function encodeFunction(enc: Encoding, fn: Function): void {
   const id = enc.back ? knownId(fn) : undefined;
   if (id !== undefined) return void enc.reserve(fn, { kind: "origin", id, name: fn.name });
   const text = Function.prototype.toString.call(fn);
-  if (text.endsWith("{ [native code] }")) return encodeNative(enc, fn);
-  const at = locate(enc, fn, text);
-  if (at === undefined) return;
+  const native = text.endsWith("{ [native code] }");
+  const at = native ? undefined : locate(enc, fn);
+  if (at === undefined || "failure" in at || !isProgramsOwn(enc, fn, at)) {
+    const named = namedNode(fn);
+    if (named !== undefined) return void enc.reserve(fn, named);
+  }
+  if (at === undefined) encodeNative(enc, fn);
+  else if ("failure" in at) encodeUnlocated(enc, fn, text, at.failure);
+  else encodeLocated(enc, fn, text, at);
+}
+
+function locate(enc: Encoding, fn: Function): Located | { readonly failure: unknown } {
+  try {
+    return enc.probe.locate(fn);
+  } catch (failure) {
+    return { failure };
+  }
+}
+
+/**
+ * Whether a function surely comes from the program's own code, so that its name need not be looked for among all that
+ * Node has: it stands in an ES module, which Node's own code never does, or in a script that is on the stack.
+ */
+function isProgramsOwn(enc: Encoding, fn: Function, { scopes, scriptId }: Located): boolean {
+  if (isOwnIntrinsic(fn)) return false;
+  if (scopes.some((scope) => scope.type === "Module")) return true;
+  const script = enc.stack.get(scriptId);
+  return script !== undefined && !script.startsWith("node:");
+}
+
+function encodeLocated(enc: Encoding, fn: Function, text: string, at: Located): void {
   const place = findFunction(at, text, () => enc.stack, enc.probe);
   if (place === undefined) refuseSource(enc);
   if (place.script.url.startsWith("node:")) refuseNative(enc, fn);
@@ -42,15 +66,10 @@ export function encodeFunction(enc: Encoding, fn: Function): void {
 }
 
 /** Without the inspector, only a function that uses nothing but the language can travel. */
-function locate(enc: Encoding, fn: Function, text: string): Located | undefined {
-  try {
-    return enc.probe.locate(fn);
-  } catch (error) {
-    const place = aloneInText(text);
-    if (place === undefined) throw error;
-    encodeByValue(enc, fn, { scriptId: "", line: 0, column: 0, scopes: [] }, place);
-    return undefined;
-  }
+function encodeUnlocated(enc: Encoding, fn: Function, text: string, failure: unknown): void {
+  const place = aloneInText(text);
+  if (place === undefined) throw failure;
+  encodeByValue(enc, fn, { scriptId: "", line: 0, column: 0, scopes: [] }, place);
 }
 
 function aloneInText(text: string): Place | undefined {
@@ -156,7 +175,8 @@ function encodeParent(
   const parent = Object.getPrototypeOf(fn) as Function | null;
   if (isClass && free.heritage === null) return;
   if (isClass && free.heritage!.type === "Literal") return;
-  if (parent === null || intrinsicPath(parent)?.at(-1) === "prototype") return;
+  if (parent === null || parent === Function.prototype) return;
+  if (intrinsicPath(parent)?.at(-1) === "prototype") return;
   node.parent = enc.encode(parent, isClass ? `superclass ${parent.name}` : "[prototype]");
 }
 

@@ -3,7 +3,7 @@ import { CaptureError } from "../core/index.ts";
 import type { Encoding } from "./encoding.ts";
 import { encodeProperties } from "./encode-properties.ts";
 import { hostPolicy } from "./host.ts";
-import { builtinPath, intrinsicPath } from "./intrinsics.ts";
+import { type NamedNode, builtinPath, intrinsicPath, namedNode } from "./intrinsics.ts";
 import { isImmutable } from "./plain.ts";
 import { type Reducible, reduce } from "./reduce.ts";
 import { specialOf } from "./specials.ts";
@@ -30,21 +30,12 @@ export function encodeObject(enc: Encoding, value: object): void {
   else encodeParts(enc, value);
 }
 
-function byName(value: object): { kind: "intrinsic"; path: readonly string[] } | BuiltinNode | undefined {
-  const intrinsic = intrinsicPath(value);
-  if (intrinsic !== undefined) return { kind: "intrinsic", path: intrinsic };
-  const builtin = builtinPath(value);
-  if (builtin !== undefined) return { kind: "builtin", ...builtin };
-  if (!types.isModuleNamespaceObject(value)) return undefined;
+function byName(value: object): NamedNode | undefined {
+  const named = namedNode(value);
+  if (named !== undefined || !types.isModuleNamespaceObject(value)) return named;
   const main = (value as { default?: object }).default;
   const path = main === undefined || main === null ? undefined : builtinPath(main);
   return path && { kind: "builtin", ...path };
-}
-
-interface BuiltinNode {
-  kind: "builtin";
-  module: string;
-  path: readonly string[];
 }
 
 function isReducible(value: object): value is Reducible {

@@ -15,6 +15,19 @@ export interface BuiltinPath {
   readonly path: readonly string[];
 }
 
+/** A node of the wire format; see wire.ts. */
+export type NamedNode =
+  | { readonly kind: "intrinsic"; readonly path: IntrinsicPath }
+  | ({ readonly kind: "builtin" } & BuiltinPath);
+
+/** What exists on both sides anyway, by its name there. */
+export function namedNode(value: object): NamedNode | undefined {
+  const intrinsic = intrinsicPath(value);
+  if (intrinsic !== undefined) return { kind: "intrinsic", path: intrinsic };
+  const builtin = builtinPath(value);
+  return builtin && { kind: "builtin", ...builtin };
+}
+
 /** Globals that a new thread has too. Whatever is added later belongs to the program and travels by value. */
 const ownGlobals: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(globalThis));
 
@@ -53,10 +66,21 @@ const hidden: Record<string, unknown> = {
 };
 
 let intrinsics: Map<object, IntrinsicPath> | undefined;
+let fetching: Map<object, IntrinsicPath> | undefined;
 
+/** Costs some milliseconds when first called: not for functions that are known to be the program's. */
 export function intrinsicPath(value: object): IntrinsicPath | undefined {
-  return (intrinsics ??= indexIntrinsics()).get(value);
+  const path = (intrinsics ??= indexIntrinsics()).get(value);
+  if (path !== undefined || !fetchIsLoaded()) return path;
+  return (fetching ??= indexFetch()).get(value);
 }
+
+/** Whether a value is this package's own and has a name on both sides. */
+export function isOwnIntrinsic(value: object): boolean {
+  return (own ??= indexOwn()).has(value);
+}
+
+let own: Map<object, IntrinsicPath> | undefined;
 
 export function intrinsicAt(path: IntrinsicPath): unknown {
   const [root, ...rest] = path as [string, ...string[]];
@@ -69,7 +93,7 @@ let indexed = 0;
 
 /** Where Node's own modules hold a value, looking only at those that are loaded already. */
 export function builtinPath(value: object): BuiltinPath | undefined {
-  const list = (process as { moduleLoadList?: string[] }).moduleLoadList ?? [];
+  const list = loadList() ?? [];
   if (builtins === undefined || list.length !== indexed) {
     builtins = indexBuiltins(publicModules(list));
     indexed = list.length;
@@ -92,11 +116,53 @@ function indexIntrinsics(): Map<object, IntrinsicPath> {
   for (const realm of [globalThis, mainGlobal()]) {
     if (realm === undefined) continue;
     for (const name of ["globalThis", ...ownGlobals])
-      if (!NOT_SHARED.has(name)) add(index, dataValue(realm, name), [name], (path) => path);
+      if (!NOT_SHARED.has(name) && !FETCH.has(name)) add(index, dataValue(realm, name), [name], itself);
   }
-  for (const [name, value] of Object.entries(hidden)) add(index, value, [name], (path) => path);
-  for (const [value, path] of Array.from(index)) grow(index, value, path, 3, (p) => p);
+  for (const [name, value] of Object.entries(hidden)) add(index, value, [name], itself);
+  return grown(index);
+}
+
+function indexFetch(): Map<object, IntrinsicPath> {
+  const index = new Map<object, IntrinsicPath>();
+  for (const realm of [globalThis, mainGlobal()]) {
+    if (realm === undefined) continue;
+    for (const name of FETCH) if (ownGlobals.has(name)) add(index, dataValue(realm, name), [name], itself);
+  }
+  return grown(index);
+}
+
+function indexOwn(): Map<object, IntrinsicPath> {
+  return grown(new Map([[hidden["%spool"] as object, ["%spool"]]]));
+}
+
+function grown(index: Map<object, IntrinsicPath>): Map<object, IntrinsicPath> {
+  for (const [value, path] of Array.from(index)) grow(index, value, path, 3, itself);
   return index;
+}
+
+const itself = (path: IntrinsicPath): IntrinsicPath => path;
+
+/**
+ * Globals that Node loads when they are first looked at, with all of its HTTP client: 25 ms. Before that no value can
+ * be one of theirs.
+ */
+const FETCH: ReadonlySet<string> = new Set([
+  "FormData",
+  "Headers",
+  "Request",
+  "Response",
+  "WebSocket",
+  "MessageEvent",
+  "CloseEvent",
+  "EventSource",
+]);
+
+function fetchIsLoaded(): boolean {
+  return fetching !== undefined || loadList()?.includes("NativeModule internal/deps/undici/undici") !== false;
+}
+
+function loadList(): readonly string[] | undefined {
+  return (process as { moduleLoadList?: string[] }).moduleLoadList;
 }
 
 function indexBuiltins(names: readonly string[]): Map<object, BuiltinPath> {

@@ -1,4 +1,4 @@
-import type { IntrinsicPath } from "./intrinsics.ts";
+import type { NamedNode } from "./intrinsics.ts";
 
 /** Where a value is going. Threads share memory (SharedArrayBuffer); processes get bytes (`v8.serialize`). */
 export type Target = "thread" | "process";
@@ -149,8 +149,7 @@ export interface ImportWire {
 export type WireNode =
   | { readonly kind: "raw"; readonly value: unknown }
   | { readonly kind: "symbol"; readonly key: string; readonly type: "well-known" | "registered" | "fresh" }
-  | { readonly kind: "intrinsic"; readonly path: IntrinsicPath }
-  | { readonly kind: "builtin"; readonly module: string; readonly path: readonly string[] }
+  | NamedNode
   | { readonly kind: "require"; readonly file: string; readonly path: readonly string[] }
   | { readonly kind: "interop"; readonly module: Slot; readonly nodeMode: boolean }
   | { readonly kind: "origin"; readonly id: string; readonly name: string }

@@ -394,6 +394,10 @@ group("kinds of functions", {
     const slice = Array.prototype.slice;
     return { fn: () => stringify([max(1, 2), slice.call("abc", 1)]), result: '[2,["b","c"]]' };
   },
+  "a global that Node loads on first use": () => {
+    const { Headers: Captured } = globalThis;
+    return { fn: (value: string) => new Captured([["k", value]]).get("k"), args: ["v"], result: "v" };
+  },
   "function of a Node module": () => ({ fn: path.join, args: ["a", "b"], result: path.join("a", "b") }),
   "function with properties": () => ({ fn: tagged, args: [1], result: 101 }),
   "closure from eval": () => ({ fn: (0, eval)("(n => x => x * n)")(6), args: [7], result: 42 }),

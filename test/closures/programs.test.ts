@@ -82,6 +82,10 @@ test("under the permission model references and self-contained functions work, c
   assert.match(message.join("\n"), /inspector is not available.*ref\(import\.meta\.url/);
 });
 
+test("a capture loads Node's HTTP client only when it meets a class of it", async () => {
+  assert.equal(await runProgram(join(programs, "light.ts")), "plain false\nfetch true true\n");
+});
+
 test("coverage counts what the other side runs at its true place", async () => {
   await withFolder(async (folder) => {
     const file = join(programs, "coverage.ts");
