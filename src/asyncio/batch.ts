@@ -37,6 +37,9 @@ export abstract class Batch implements Holder {
   #stopStallWatch: (() => void) | undefined = undefined;
 
   constructor(name: string, below: (...args: any[]) => unknown, options: WaitOptions = {}) {
+    // Before the scope is in the tree: a refusal leaves nothing behind.
+    requireSeconds("timeout", options.timeout);
+    requireSignal("signal", options.signal);
     this.name = name;
     this.site = captureSite(below);
     this.ended = new Promise((resolve) => {
@@ -106,13 +109,12 @@ export abstract class Batch implements Holder {
 
   #limit({ timeout, signal }: WaitOptions): (() => void) | undefined {
     if (timeout === undefined && signal === undefined) return undefined;
-    const seconds = requireSeconds("timeout", timeout);
-    const stopTimer = clock().after(seconds, () => {
+    const stopTimer = clock().after(timeout ?? Infinity, () => {
       if (this.scope.cancelled) return;
-      this.#timedOut = `${this.name} timed out after ${seconds} s`;
+      this.#timedOut = `${this.name} timed out after ${timeout} s`;
       this.stop(this.#timedOut);
     });
-    const unlink = onAbort(requireSignal("signal", signal), () => this.scope.inherit(abortReason(signal!)));
+    const unlink = onAbort(signal, () => this.scope.inherit(abortReason(signal!)));
     return () => {
       stopTimer();
       unlink();

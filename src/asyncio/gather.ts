@@ -45,8 +45,9 @@ export function gatherSettled<W extends Work<unknown>>(
   options?: WaitOptions,
 ): Promise<Outcome<ValueOf<W>>[]>;
 export async function gatherSettled(works: Iterable<Work<unknown>>, options?: WaitOptions): Promise<unknown> {
+  const list = worksOf("works", works);
   const batch = new GatherSettled("gatherSettled", gatherSettled, options);
-  batch.start(worksOf("works", works));
+  batch.start(list);
   await batch.ended;
   batch.throwOutcome();
   return batch.outcomes;

@@ -92,7 +92,7 @@ export function reviveLoop(state: { readonly channel: string; readonly runner: n
 const CHANNEL = `spool-loop-${process.pid}-${threadId}`;
 const handles = new WeakMap<FreeTasks, EventLoop>();
 const runners = new Map<number, FreeTasks>();
-const running = new Map<string, Task<unknown>>();
+const running = new Map<string, RemoteCall>();
 let lastRunner = 0;
 let listening: BroadcastChannel | undefined;
 
@@ -108,7 +108,26 @@ function listen(): void {
   listening.unref();
 }
 
+/** A call from another thread. Its cancellation may come while its function is still being revived. */
+class RemoteCall {
+  #task: Task<unknown> | undefined = undefined;
+  #cancelled = false;
+
+  cancel(): void {
+    this.#cancelled = true;
+    this.#task?.cancel();
+  }
+
+  begin(task: Task<unknown>): Promise<unknown> {
+    this.#task = task;
+    if (this.#cancelled) task.cancel();
+    return task.join();
+  }
+}
+
 async function serve(request: LoopRequest & { type: "call" }): Promise<void> {
+  const call = new RemoteCall();
+  running.set(request.reply, call);
   let reply: LoopReply;
   try {
     const owner = new EventLoop(CHANNEL, request.runner).owner();
@@ -116,8 +135,7 @@ async function serve(request: LoopRequest & { type: "call" }): Promise<void> {
     const args = await unpackArguments(request.args);
     const task = new Task(() => fn(...args), owner.scope, owner, undefined, fn.name || "from-thread");
     owner.add(task);
-    running.set(request.reply, task);
-    reply = { ok: true, value: packResult(await task.join(), { to: "thread" }) };
+    reply = { ok: true, value: packResult(await call.begin(task), { to: "thread" }) };
   } catch (error) {
     reply = { ok: false, error: encodeError(error, { to: "thread" }) };
   }

@@ -16,8 +16,9 @@ export async function mapLimit<T, R>(
 ): Promise<R[]> {
   requireFunction("fn", fn);
   if (limit !== Infinity) requireInteger("limit", limit, 1);
+  const source = itemsOf(items);
   const batch = new MapLimit<T, R>("mapLimit", mapLimit, options);
-  batch.begin(itemsOf(items), limit, fn);
+  batch.begin(source, limit, fn);
   await batch.ended;
   await batch.closeInput();
   batch.throwOutcome();

@@ -52,7 +52,9 @@ function runThere<A extends unknown[], R>(
   args: A,
 ): Future<Awaited<R>> {
   const reply = `${loop.channel}-${randomUUID()}`;
+  // What cannot be shipped throws before there is a channel, which would keep the thread alive.
   const { payload } = ship(fn, { to: "thread" });
+  const packed = packArguments(args, { to: "thread" });
   const answers = new BroadcastChannel(reply);
   const site = captureSite(runCoroutineThreadsafe);
   const future = new Future<Awaited<R>>(() => {
@@ -62,13 +64,12 @@ function runThere<A extends unknown[], R>(
   future.setRunningOrNotifyCancel();
   future.addDoneCallback(() => answers.close());
   answers.onmessage = (event) => void receive(future, (event as { data: LoopReply }).data, site.stack);
-  post(loop, {
-    type: "call",
-    runner: loop.runner,
-    reply,
-    payload,
-    args: packArguments(args, { to: "thread" }),
-  });
+  try {
+    post(loop, { type: "call", runner: loop.runner, reply, payload, args: packed });
+  } catch (error) {
+    answers.close();
+    throw error;
+  }
   return future;
 }
 
@@ -84,8 +85,11 @@ async function receive<R>(future: Future<R>, reply: LoopReply, callSite: string 
 
 function post(loop: EventLoop, request: LoopRequest): void {
   const channel = new BroadcastChannel(loop.channel);
-  channel.postMessage(request);
-  channel.close();
+  try {
+    channel.postMessage(request);
+  } finally {
+    channel.close();
+  }
 }
 
 /** A future that was cancelled meanwhile takes no outcome any more. */

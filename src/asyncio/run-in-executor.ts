@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { requireFunction } from "../core/index.ts";
 import type { Delivered, Executor, Future } from "../futures/index.ts";
 import { ThreadPoolExecutor } from "../threading/index.ts";
+import { currentScope } from "./scope.ts";
 import { Waiter } from "./waiter.ts";
 
 /**
@@ -16,9 +17,9 @@ export async function runInExecutor<A extends unknown[], R>(
   ...args: NoInfer<A>
 ): Promise<Delivered<R>> {
   requireFunction("fn", fn);
-  const waiter = new Waiter<Future<Delivered<R>>>("an executor");
-  if (!waiter.open) await waiter.promise;
+  currentScope().throwIfCancelled();
   const future = (executor ?? defaultExecutor()).submit(fn, ...args);
+  const waiter = new Waiter<Future<Delivered<R>>>("an executor");
   future.addDoneCallback((done) => void waiter.grant(done));
   try {
     await waiter.promise;

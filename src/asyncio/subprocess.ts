@@ -57,9 +57,8 @@ async function start(
     cwd: options.cwd,
     env: options.env,
   });
-  const subprocess = new Subprocess(child, options);
   if (child.pid === undefined) throw (await once(child, "error").catch((error: unknown) => [error]))[0];
-  return subprocess;
+  return new Subprocess(child, options);
 }
 
 /** A running program. Python: `asyncio.subprocess.Process`. */

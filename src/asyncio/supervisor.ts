@@ -1,3 +1,4 @@
+import { requireFunction } from "../core/index.ts";
 import { type GroupOptions, TaskGroup } from "./task-group.ts";
 import type { Task } from "./task.ts";
 
@@ -10,10 +11,11 @@ export interface SupervisorOptions extends GroupOptions {
  * A group whose children fail alone: an error ends neither the siblings nor the body. It goes to `onError`, or, when
  * there is none, into the ExceptionGroup that is thrown at the end. If `onError` throws, the whole group fails.
  */
-export function supervisor<T>(
+export async function supervisor<T>(
   fn: (group: TaskGroup) => T | PromiseLike<T>,
   options: SupervisorOptions = {},
 ): Promise<T> {
+  requireFunction("fn", fn);
   return new Supervisor(options).runBody(fn);
 }
 

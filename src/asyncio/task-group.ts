@@ -56,7 +56,8 @@ export class TaskGroup implements TaskOwner, Holder, AsyncDisposable {
   }
 
   /** `group(fn, options)` as a static method. */
-  static run<T>(fn: (group: TaskGroup) => T | PromiseLike<T>, options?: GroupOptions): Promise<T> {
+  static async run<T>(fn: (group: TaskGroup) => T | PromiseLike<T>, options?: GroupOptions): Promise<T> {
+    requireFunction("fn", fn);
     return new TaskGroup(options).runBody(fn);
   }
 
@@ -91,12 +92,13 @@ export class TaskGroup implements TaskOwner, Holder, AsyncDisposable {
    * here as well as in the group. For children that need to get ready first, such as servers. trio: `nursery.start`.
    */
   async start<S, T>(fn: (started: (value: S) => void) => T | PromiseLike<T>): Promise<S> {
-    const ready = new Waiter<S>(`Starting "${fn.name}"`);
+    requireFunction("fn", fn);
     const task = this.#add(
       () => fn((value) => void ready.grant(value)),
       fn.name || undefined,
       this.#sites.next(this.start),
     );
+    const ready = new Waiter<S>(`Starting "${task.name}"`);
     task.addDoneCallback((done) => {
       const error: unknown = done.outcome!.ok
         ? new StateError(`Task "${done.name}" ended without having called started()`)
@@ -139,7 +141,6 @@ export class TaskGroup implements TaskOwner, Holder, AsyncDisposable {
 
   /** For `group` and `supervisor`. */
   async runBody<T>(fn: (group: this) => T | PromiseLike<T>): Promise<T> {
-    requireFunction("fn", fn);
     let value: T | undefined;
     try {
       value = await this.#scope.run(fn, this);

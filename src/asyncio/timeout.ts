@@ -36,7 +36,8 @@ export interface Deadline {
  * Runs `fn(deadline)` for at most `seconds`. When they are over, everything inside is cancelled, and once it has
  * ended TimeoutError is thrown. A value that came in time, or in spite of the cancellation, is returned. Work that
  * does not listen (it awaits a promise without passing a signal) cannot be stopped: the call gives up at once,
- * reports it, and it stays visible in `ps()`. Python: `asyncio.timeout`.
+ * reports it, and it stays visible in `ps()`. Work that goes on after a cancellation from above is given up when the
+ * time is over and `grace` after that. Python: `asyncio.timeout`.
  */
 export function timeout<T>(
   seconds: number,
@@ -44,7 +45,7 @@ export function timeout<T>(
   options?: TimeoutOptions,
 ): Promise<T> {
   requireSeconds("seconds", seconds);
-  return new Timed<T>("timeout", seconds, options).start(fn);
+  return new Timed("timeout", seconds, fn, options).promise;
 }
 
 /** The same with an absolute time on `currentTime()`'s clock. Python: `asyncio.timeout_at`. */
@@ -54,7 +55,7 @@ export function timeoutAt<T>(
   options?: TimeoutOptions,
 ): Promise<T> {
   if (typeof when !== "number" || Number.isNaN(when)) throw invalid("when", when, "a time in seconds");
-  return new Timed<T>("timeoutAt", Math.max(0, when - clock().now()), options, when).start(fn);
+  return new Timed("timeoutAt", Math.max(0, when - clock().now()), fn, options, when).promise;
 }
 
 /** Like `timeout`, but running out of time is no error: the result is then undefined. trio: `move_on_after`. */
@@ -64,9 +65,9 @@ export async function moveOnAfter<T>(
   options?: TimeoutOptions,
 ): Promise<T | undefined> {
   requireSeconds("seconds", seconds);
-  const timed = new Timed<T>("moveOnAfter", seconds, options);
+  const timed = new Timed("moveOnAfter", seconds, fn, options);
   try {
-    return await timed.start(fn);
+    return await timed.promise;
   } catch (error) {
     if (timed.endedBy(error)) return undefined;
     throw error;
@@ -80,6 +81,8 @@ const GRACE_SECONDS = 5;
  * running --fn ends--> settled
  *    \--time is up, somebody listens--> unwinding --fn ends--> settled
  *     \--nobody listens--> abandoned     \--grace is over--> abandoned
+ *
+ * Cancelled from above, it goes on until the deadline, and then has the grace, too.
  */
 class Timed<T> extends Scope implements Deadline, Holder, Alarm {
   readonly kind = "timeout";
@@ -92,31 +95,37 @@ class Timed<T> extends Scope implements Deadline, Holder, Alarm {
   #expired = false;
   #thrown: unknown = undefined;
   #settled = false;
+  /** Cancelled from above, and its time is up as well. */
+  #overdue = false;
   setBy: AlarmSetter | undefined = undefined;
   slot = 0;
-  readonly #promise: Promise<T>;
+  readonly promise: Promise<T>;
   #resolve!: (value: T) => void;
   #reject!: (error: unknown) => void;
 
-  constructor(call: string, seconds: number, options: TimeoutOptions = {}, when?: number) {
+  constructor(
+    call: string,
+    seconds: number,
+    fn: (deadline: Deadline) => T | PromiseLike<T>,
+    options: TimeoutOptions = {},
+    when?: number,
+  ) {
+    // Before the scope is in the tree and the clock is set: a refusal leaves nothing behind.
+    requireFunction("fn", fn);
+    const grace = options.grace === undefined ? GRACE_SECONDS : requireSeconds("grace", options.grace);
     super(currentScope());
     this.#call = call;
     this.name = options.name ?? call;
-    this.#grace = options.grace === undefined ? GRACE_SECONDS : requireSeconds("grace", options.grace);
+    this.#grace = grace;
     this.#seconds = seconds;
     this.holder = this;
-    this.#promise = new Promise<T>((resolve, reject) => {
+    this.promise = new Promise<T>((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
     });
     const rings = clock().set(this, seconds);
     this.#when = when ?? rings;
-  }
-
-  start(fn: (deadline: Deadline) => T | PromiseLike<T>): Promise<T> {
-    requireFunction("fn", fn);
     void this.run(drive<T>, this, fn);
-    return this.#promise;
   }
 
   when(): number {
@@ -161,13 +170,13 @@ class Timed<T> extends Scope implements Deadline, Holder, Alarm {
 
   /** Set for the deadline first, then for the end of the grace. Runs listeners of the signal, so not in just any scope. */
   ring(): void {
-    if (this.own) this.#abandon();
+    if (this.own || this.#overdue) this.#abandon();
     else this.parent!.run(() => this.#expire());
   }
 
   /** What is inside sees a CancelledError, so that it cannot take this deadline for one of its own. */
   #expire(): void {
-    if (this.cancelled) return;
+    if (this.cancelled) return this.#outlast();
     this.#expired = true;
     const text = `${this.#call}: the work did not end within ${this.#seconds} s`;
     this.#end(new CancelledError(text), new TimeoutError(text), false);
@@ -182,6 +191,13 @@ class Timed<T> extends Scope implements Deadline, Holder, Alarm {
     if (listeners === 0 && !fromInside) this.#abandon();
     else clock().set(this, this.#grace);
     return listeners;
+  }
+
+  /** The block was cancelled from above: what goes on in spite of that is bounded by the deadline all the same. */
+  #outlast(): void {
+    this.#overdue = true;
+    this.#thrown = this.reason;
+    clock().set(this, this.#grace);
   }
 
   #abandon(): void {

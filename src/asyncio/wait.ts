@@ -1,4 +1,5 @@
-import { TimeoutError, type WaitOptions, requireOneOf } from "../core/index.ts";
+import { type WaitOptions, requireOneOf } from "../core/index.ts";
+import { Task } from "./task.ts";
 import { Waiter } from "./waiter.ts";
 import { worksOf } from "./works.ts";
 
@@ -23,7 +24,7 @@ export async function wait<F extends PromiseLike<unknown>>(
   const pending = new Set(worksOf("works", works as Iterable<PromiseLike<unknown>>) as unknown as F[]);
   const done = new Set<F>();
   if (pending.size === 0) return { done, pending };
-  const waiter = new Waiter("wait", { timeout: options.timeout, signal: options.signal });
+  const waiter = new Waiter("wait", options);
   const ended = (work: F, failed: boolean): void => {
     if (!waiter.open) return;
     pending.delete(work);
@@ -31,16 +32,33 @@ export async function wait<F extends PromiseLike<unknown>>(
     if (pending.size === 0 || returnWhen === FIRST_COMPLETED || (failed && returnWhen === FIRST_EXCEPTION))
       waiter.grant();
   };
-  for (const work of pending) {
-    work.then(
-      () => ended(work, false),
-      () => ended(work, !(work as { cancelled?: () => boolean }).cancelled?.()),
-    );
+  const unfollow = [...pending].map((work) => follow(work, (failed) => ended(work, failed)));
+  try {
+    await waiter.promise;
+  } catch (error) {
+    if (!waiter.timedOut) throw error;
+  } finally {
+    for (const stop of unfollow) stop();
   }
-  await waiter.promise.catch((error: unknown) => {
-    if (!(error instanceof TimeoutError)) throw error;
-  });
   return { done, pending };
+}
+
+/**
+ * Tells `ended` when `work` has ended, and returns the way to stop listening: a task that is waited for again and again
+ * must not collect a listener each time. A promise offers no such way.
+ */
+function follow(work: PromiseLike<unknown>, ended: (failed: boolean) => void): () => void {
+  if (work instanceof Task) {
+    const listen = (task: Task<unknown>): void => ended(task.state === "failed");
+    work.observe();
+    work.addDoneCallback(listen);
+    return () => void work.removeDoneCallback(listen);
+  }
+  work.then(
+    () => ended(false),
+    () => ended(!(work as { cancelled?: () => boolean }).cancelled?.()),
+  );
+  return () => {};
 }
 
 const CONDITIONS = [FIRST_COMPLETED, FIRST_EXCEPTION, ALL_COMPLETED] as const;

@@ -21,6 +21,8 @@ export class Waiter<T = void> extends CancelNode {
   readonly promise: Promise<T>;
   readonly what: string;
   open = true;
+  /** Whether it was its own timeout that ended it; a scope may be cancelled with a TimeoutError, too. */
+  timedOut = false;
   queue: WaiterQueue | undefined = undefined;
   before: Waiter<any> | undefined = undefined;
   after: Waiter<any> | undefined = undefined;
@@ -83,9 +85,10 @@ export class Waiter<T = void> extends CancelNode {
     const stopTimer =
       timeout === undefined || timeout === Infinity
         ? undefined
-        : clock().after(timeout, () =>
-            this.interrupt(new TimeoutError(`${this.what} timed out after ${timeout} s`)),
-          );
+        : clock().after(timeout, () => {
+            this.timedOut = this.open;
+            this.interrupt(new TimeoutError(`${this.what} timed out after ${timeout} s`));
+          });
     const unlink =
       signal === undefined ? undefined : onAbort(signal, () => this.interrupt(abortReason(signal)));
     this.#release = () => {

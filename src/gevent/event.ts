@@ -1,5 +1,6 @@
 import { Event as Flag } from "../asyncio/index.ts";
 import { TimeoutError, type WaitOptions } from "../core/index.ts";
+import { ranOutOfTime } from "./out-of-time.ts";
 
 /** Callbacks of something that becomes ready. */
 class Links<O> {
@@ -127,7 +128,7 @@ async function inTime(flag: Flag, options: WaitOptions): Promise<boolean> {
   try {
     await flag.wait(options);
   } catch (error) {
-    if (!(error instanceof TimeoutError)) throw error;
+    if (!ranOutOfTime(error)) throw error;
   }
   return flag.isSet();
 }

@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import { requireFunction, requireSeconds } from "../core/index.ts";
+import { StateError, requireFunction, requireSeconds } from "../core/index.ts";
 import { MONITOR_SOURCE, type MonitorMessage } from "./monitor-source.ts";
 
 export interface MonitorOptions {
@@ -58,16 +58,17 @@ export class BlockingMonitor implements AsyncDisposable {
       workerData: { shared, thresholdMs: this.#threshold * 1000, live: this.#live, own: OWN },
     });
     this.#worker = worker;
+    this.#beat = setInterval(() => Atomics.add(shared, BEATS, 1), Math.max(1, (this.#threshold * 1000) / 4));
+    this.#beat.unref();
     await new Promise<void>((resolve, reject) => {
       worker.once("error", reject);
+      worker.once("exit", () => reject(new StateError("The monitor was stopped before it watched")));
       worker.on("message", (message: MonitorMessage) => {
         if (message.type === "ready") resolve();
         else this.#onBlocked({ seconds: message.seconds, stack: message.stack });
       });
     });
     worker.unref();
-    this.#beat = setInterval(() => Atomics.add(shared, BEATS, 1), Math.max(1, (this.#threshold * 1000) / 4));
-    this.#beat.unref();
   }
 
   /** Ends the thread. Idempotent. */

@@ -12,6 +12,8 @@ export class Timeout extends TimeoutError {
   #stop: (() => void) | undefined = undefined;
   #task: Task<unknown> | undefined = undefined;
   #fired = false;
+  /** A greenlet that ends without `close()` leaves no timer behind. */
+  readonly #close = (): void => this.close();
 
   constructor(seconds: number) {
     super(`${requireSeconds("seconds", seconds)} s passed`);
@@ -67,12 +69,14 @@ export class Timeout extends TimeoutError {
       this.#fired = true;
       task.cancel(this);
     });
+    task.addDoneCallback(this.#close);
   }
 
   /** Stops the timer; after it fired, lets the greenlet wait again. */
   close(): void {
     this.#stop?.();
     this.#stop = undefined;
+    this.#task?.removeDoneCallback(this.#close);
     if (this.#fired) this.#task?.uncancel();
     this.#fired = false;
   }

@@ -1,6 +1,7 @@
 import { Event as Flag } from "../asyncio/index.ts";
-import { GreenletExit, TimeoutError, type WaitOptions, clock, requireSeconds } from "../core/index.ts";
+import { GreenletExit, type WaitOptions, clock, requireSeconds } from "../core/index.ts";
 import type { Greenlet, KillOptions } from "./greenlet.ts";
+import { ranOutOfTime } from "./out-of-time.ts";
 
 /** What can be waited for: greenlets, events, async results. */
 export interface Waitable {
@@ -38,7 +39,7 @@ export async function* iwait<W extends Waitable>(
       yield ready.shift()!;
     }
   } catch (error) {
-    if (!(error instanceof TimeoutError)) throw error;
+    if (!ranOutOfTime(error)) throw error;
   } finally {
     for (const object of all) object.unlink(note);
   }

@@ -136,6 +136,17 @@ test("two reads at a time are refused", async () => {
   });
 });
 
+test("a cancelled scope refuses reads of what has arrived already", async () => {
+  const reader = new StreamReader(Readable.from([Buffer.from("one\ntwo\n")]));
+  assert.equal(String(await reader.readline()), "one\n");
+  await group(async (g) => {
+    g.cancel();
+    for (const read of [() => reader.read(2), () => reader.readexactly(2), () => reader.readline()])
+      await assert.rejects(read(), CancelledError);
+  });
+  assert.equal(String(await reader.readline()), "two\n");
+});
+
 test("a read that gives up loses nothing", async () => {
   await connected(echo, async (reader, writer) => {
     await assert.rejects(reader.readline({ timeout: 0 }), TimeoutError);

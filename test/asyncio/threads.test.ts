@@ -19,6 +19,7 @@ import {
   toThread,
 } from "spool/asyncio";
 import { EventLoopExecutor, InlineExecutor } from "spool/futures";
+import { waitAllBlocked } from "spool/testing";
 import { ThreadPoolExecutor } from "spool/threading";
 
 after(() => shutdownDefaultExecutor());
@@ -152,6 +153,55 @@ test("runCoroutineThreadsafe in the loop's own thread is a task", async () => {
     assert.equal(endless.cancel(), true);
     await assert.rejects(async () => endless, CancelledError);
   });
+});
+
+test("runCoroutineThreadsafe: a call that is cancelled while its arguments still arrive never begins", async () => {
+  const pool = new ThreadPoolExecutor({ maxWorkers: 1 });
+  const arrival = Promise.withResolvers<void>();
+  (globalThis as { lateArrival?: Promise<void> }).lateArrival = arrival.promise;
+  await run(async () => {
+    const loop = getLoop();
+    const begun = new Int32Array(new SharedArrayBuffer(4));
+    const url = new URL("../programs/late-arrival.ts", import.meta.url).href;
+    await runInExecutor(
+      pool,
+      async (cells: Int32Array, address: string) => {
+        const { runCoroutineThreadsafe: call } = await import("spool/asyncio");
+        const { reduce: how } = await import("spool/closures");
+        const late = { [how]: () => ({ revive: { url: address, name: "arrive" }, state: 1 }) };
+        const set = (there: Int32Array, by: number): void => void Atomics.store(there, 0, by);
+        call(loop, set, cells, late as never).cancel();
+        // Answered after the cancellation was heard, since messages keep their order.
+        await call(loop, () => 0);
+      },
+      begun,
+      url,
+    );
+    arrival.resolve();
+    await import("../programs/late-arrival.ts");
+    await waitAllBlocked();
+    assert.equal(begun[0], 0);
+  });
+  await pool.shutdown();
+});
+
+test("runCoroutineThreadsafe: what cannot be shipped throws and keeps no channel open", async () => {
+  const pool = new ThreadPoolExecutor({ maxWorkers: 1 });
+  await run(async () => {
+    const loop = getLoop();
+    const left = await runInExecutor(pool, async () => {
+      const { runCoroutineThreadsafe: call } = await import("spool/asyncio");
+      const before = process.getActiveResourcesInfo().length;
+      try {
+        call(loop, (x: unknown) => x, Promise.resolve());
+      } catch {
+        return process.getActiveResourcesInfo().length - before;
+      }
+      return "not refused";
+    });
+    assert.equal(left, 0);
+  });
+  await pool.shutdown();
 });
 
 test("runCoroutineThreadsafe: cancelling the future cancels the task in the loop", async () => {

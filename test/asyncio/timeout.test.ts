@@ -10,6 +10,7 @@ import {
   sleep,
   timeout,
   timeoutAt,
+  wait,
   waitFor,
 } from "spool/asyncio";
 import { Boom, assert, errorOf, failing, vtest, warningsDuring } from "./support.ts";
@@ -325,6 +326,44 @@ vtest("a cancelled waiter of waitFor does not cancel the task it waits for", asy
   waiter.cancel();
   await errorOf(waiter);
   assert.equal(await worker.join(), 1);
+});
+
+vtest("waitFor throws the error that its task unwinds with", async () => {
+  const task = createTask(() =>
+    sleep(9).catch(() => {
+      throw new Boom("while unwinding");
+    }),
+  );
+  const error = await errorOf(waitFor(task, 1));
+  assert.equal((error as Error).message, "while unwinding");
+});
+
+vtest("a waiter that is cancelled with a TimeoutError has not run out of time itself", async (clock) => {
+  const task = createTask(() => sleep(3).then(() => "done"));
+  const reason = new TimeoutError("of someone else");
+  const waits: (() => Promise<unknown>)[] = [() => waitFor(task, 9), () => wait([task], { timeout: 9 })];
+  for (const waiting of waits) {
+    const waiter = createTask(waiting);
+    await sleep(1);
+    waiter.cancel(reason);
+    assert.equal((await errorOf(waiter)).cause, reason);
+  }
+  assert.equal(await task, "done");
+  assert.equal(clock.now(), 3);
+});
+
+vtest("a deadline also bounds work that goes on after a cancellation from above", async (clock) => {
+  const release = Promise.withResolvers<void>();
+  const warnings = await warningsDuring(async () => {
+    await group(async (g) => {
+      g.spawn(() => timeout(2, () => release.promise, { grace: 4 }));
+      await sleep(1);
+      g.cancel();
+    });
+    assert.equal(clock.now(), 6);
+  });
+  assert.equal(warnings.filter((text) => /SpoolAbandonedWarning/.test(text)).length, 1);
+  release.resolve();
 });
 
 vtest("sleep ends by scope and by signal, and its timer goes with it", async (clock) => {

@@ -259,6 +259,38 @@ vtest("Timeout.start and close around code of a greenlet", async () => {
   assert.throws(() => new Timeout(1).start(), StateError);
 });
 
+vtest("a Timeout around waits that take a timeout themselves gets through them", async (clock) => {
+  const endless = spawn(() => sleep(99));
+  const flag = new event.Event();
+  for (const waiting of [
+    () => joinall([endless], { timeout: 50 }),
+    () => flag.wait({ timeout: 50 }),
+    () => endless.join({ timeout: 50 }),
+  ]) {
+    const greenlet = spawn(async () => {
+      const timeout = Timeout.startNew(1);
+      try {
+        await waiting();
+      } catch (error) {
+        return error === timeout;
+      } finally {
+        timeout.close();
+      }
+      return "swallowed";
+    });
+    assert.equal(await greenlet.get(), true);
+  }
+  assert.equal(clock.now(), 3);
+  await endless.kill();
+});
+
+vtest("a greenlet that ends without closing its Timeout leaves no timer", async () => {
+  let timeout: Timeout | undefined;
+  await spawn(() => void (timeout = Timeout.startNew(5))).get();
+  await waitAllBlocked();
+  assert.equal(timeout!.pending, false);
+});
+
 vtest("a Timeout that was closed in time does nothing", async (clock) => {
   const greenlet = spawn(async () => {
     const timeout = Timeout.startNew(1);

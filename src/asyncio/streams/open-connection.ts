@@ -1,7 +1,7 @@
 import { type NetConnectOpts, type Socket, connect } from "node:net";
 import { type ConnectionOptions, connect as connectTls } from "node:tls";
-import type { WaitOptions } from "../../core/index.ts";
-import { Waiter } from "../waiter.ts";
+import { type WaitOptions, requireInteger } from "../../core/index.ts";
+import { DONE, Waiter, refused } from "../waiter.ts";
 import { DEFAULT_LIMIT, StreamReader } from "./stream-reader.ts";
 import { StreamWriter } from "./stream-writer.ts";
 
@@ -18,7 +18,7 @@ export function openConnection(
   port: number,
   options: OpenConnectionOptions = {},
 ): Promise<[reader: StreamReader, writer: StreamWriter]> {
-  return open({ host, port }, options);
+  return open({ host, port: requireInteger("port", port, 1, 65_535) }, options);
 }
 
 /** Connects to a unix socket. Python: `asyncio.open_unix_connection`. */
@@ -33,12 +33,12 @@ async function open(
   target: NetConnectOpts,
   options: OpenConnectionOptions,
 ): Promise<[reader: StreamReader, writer: StreamWriter]> {
-  const waiter = new Waiter("openConnection", { timeout: options.timeout, signal: options.signal });
-  if (!waiter.open) await waiter.promise;
+  await (refused(options) ?? DONE);
   const { socket, ready } = begin(target, options.tls);
-  socket.once(ready, () => void waiter.grant());
-  socket.once("error", (error: Error) => waiter.interrupt(error));
   try {
+    const waiter = new Waiter("openConnection", options);
+    socket.once(ready, () => void waiter.grant());
+    socket.once("error", (error: Error) => waiter.interrupt(error));
     await waiter.promise;
   } catch (error) {
     socket.on("error", () => {});

@@ -53,10 +53,11 @@ async function listen(
   requireFunction("handler", handler);
   currentScope().throwIfCancelled();
   const listener = createServer({ allowHalfOpen: true, pauseOnConnect: true });
-  const server = new Server(listener, handler, options);
   listener.listen({ backlog: options.backlog ?? 100, ...target });
   await once(listener, "listening");
-  return server;
+  if (currentScope().cancelled) listener.close();
+  currentScope().throwIfCancelled();
+  return new Server(listener, handler, options);
 }
 
 /** A listening server and its connections. `await using` stops it and cancels the connections that are left. */
@@ -104,19 +105,19 @@ export class Server implements AsyncDisposable {
     this.#listener.close();
   }
 
-  /** Waits until the last connection has ended. */
+  /** Waits until the last connection has ended. Python: `Server.wait_closed`. */
   async waitClosed(options?: WaitOptions): Promise<void> {
     await this.#connections.join(options);
+    if (!this.isServing()) await this.#connections[Symbol.asyncDispose]();
   }
 
   /** Serves until it is cancelled, then stops listening. */
   async serveForever(): Promise<never> {
     try {
-      await sleep(Infinity);
+      return (await sleep(Infinity)) as never;
     } finally {
       this.close();
     }
-    throw new Error("unreachable");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

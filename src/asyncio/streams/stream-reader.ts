@@ -4,9 +4,10 @@ import {
   LimitOverrunError,
   StateError,
   type WaitOptions,
+  invalid,
   requireInteger,
 } from "../../core/index.ts";
-import { Waiter } from "../waiter.ts";
+import { Waiter, refused } from "../waiter.ts";
 
 /** Python's default: a line longer than this is more likely an attack or a mistake. */
 export const DEFAULT_LIMIT: number = 64 * 1024;
@@ -49,6 +50,8 @@ export class StreamReader implements AsyncIterable<Buffer> {
 
   /** Up to `n` bytes, at least one; empty at the end. Without `n`: everything until the end. */
   async read(n: number = -1, options?: WaitOptions): Promise<Buffer> {
+    const refusal = refused(options);
+    if (refusal !== undefined) await refusal;
     if (n < 0) return this.#readAll(options);
     if (n === 0) return EMPTY;
     while (this.#buffer.length === 0 && (await this.#fill(options)));
@@ -68,6 +71,8 @@ export class StreamReader implements AsyncIterable<Buffer> {
   /** Exactly `n` bytes; IncompleteReadError (with what came) if the stream ends before. */
   async readexactly(n: number, options?: WaitOptions): Promise<Buffer> {
     requireInteger("n", n, 0);
+    const refusal = refused(options);
+    if (refusal !== undefined) await refusal;
     const parts: Buffer[] = [];
     let missing = n;
     while (missing > 0) {
@@ -84,7 +89,9 @@ export class StreamReader implements AsyncIterable<Buffer> {
   /** Up to and including `separator`. IncompleteReadError at the end, LimitOverrunError beyond the limit. */
   async readuntil(separator: string | Buffer = "\n", options?: WaitOptions): Promise<Buffer> {
     const wanted = Buffer.from(separator);
-    if (wanted.length === 0) throw new StateError("The separator must not be empty");
+    if (wanted.length === 0) throw invalid("separator", separator, "at least one byte");
+    const refusal = refused(options);
+    if (refusal !== undefined) await refusal;
     for (let from = 0; ;) {
       const at = this.#buffer.indexOf(wanted, from);
       if (at >= 0 && at + wanted.length <= this.#limit) return this.#take(at + wanted.length);
