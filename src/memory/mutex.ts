@@ -45,6 +45,15 @@ export class Mutex {
     return this.tryLock() || this.#recover(RECHECK_MS);
   }
 
+  /** For locks that their holder may enter again: whether it was free and is taken, or mine before, or another's. */
+  tryEnter(): "taken" | "mine" | "other" {
+    const token = me();
+    const state = Atomics.compareExchange(this.#words, STATE, FREE, token);
+    if (state === FREE) return this.#taken(null) && "taken";
+    if (state === token) return "mine";
+    return this.#recover(RECHECK_MS) ? "taken" : "other";
+  }
+
   /** Resumes with false when the time is up; a `patient` waiter takes no notice of time. */
   *lock(waiter: Waiter, patient: boolean = false): Steps<boolean> {
     if (!this.point.starved && (this.tryLock() || (waiter.blocking && this.#spin()))) return true;

@@ -21,28 +21,32 @@ export class RLock extends BaseLock {
   }
 
   readonly #home: Block;
+  readonly #words: Int32Array;
 
   constructor(home: Home = "thread") {
     const block = place(home, MUTEX_WORDS + 1);
     super(new Mutex(block));
     this.#home = block;
+    this.#words = block.words;
   }
 
   /** How often this thread has acquired it and not yet released; 0 when it is not the holder. */
   get depth(): number {
-    return this.mutex.heldByMe ? this.#home.words[DEPTH]! : 0;
+    return this.mutex.heldByMe ? this.#words[DEPTH]! : 0;
   }
 
   tryAcquire(): boolean {
-    if (this.mutex.heldByMe) this.#home.words[DEPTH]!++;
-    else if (this.mutex.tryRecover()) this.#home.words[DEPTH] = 1;
-    else return false;
+    const entered = this.mutex.tryEnter();
+    if (entered === "other") return false;
+    if (entered === "mine") this.#words[DEPTH]!++;
+    else this.#words[DEPTH] = 1;
     return true;
   }
 
   release(): void {
-    if (this.mutex.heldByMe && --this.#home.words[DEPTH]! > 0) return;
-    this.mutex.unlock();
+    // Of a lock that another holds the depth is another's too: `unlock` refuses a stranger.
+    if (this.#words[DEPTH]! > 1 && this.mutex.heldByMe) this.#words[DEPTH]!--;
+    else this.mutex.unlock();
   }
 
   surrender(): number {
@@ -53,18 +57,18 @@ export class RLock extends BaseLock {
 
   *restore(waiter: Waiter, depth: number): Steps<boolean> {
     yield* this.mutex.lock(waiter, true);
-    this.#home.words[DEPTH] = depth;
+    this.#words[DEPTH] = depth;
     return true;
   }
 
   protected tryInTurn(): boolean {
-    return (this.mutex.heldByMe || !this.mutex.point.starved) && this.tryAcquire();
+    return (!this.mutex.point.starved || this.mutex.heldByMe) && this.tryAcquire();
   }
 
   protected *steps(waiter: Waiter): Steps<boolean> {
     if (this.tryInTurn()) return true;
     if (!(yield* this.mutex.lock(waiter))) return false;
-    this.#home.words[DEPTH] = 1;
+    this.#words[DEPTH] = 1;
     return true;
   }
 

@@ -41,17 +41,23 @@ export function requireTypeCode(parameter: string, code: unknown): TypeCode {
 
 /** What is stored for a value the caller gave. */
 export function toElement(code: TypeCode, value: unknown): number | bigint {
-  if (code === "?") return value ? 1 : 0;
-  if (BIG.has(code)) return BigInt(value as number);
-  return Number(value);
+  switch (code) {
+    case "?":
+      return value ? 1 : 0;
+    case "q":
+    case "Q":
+    case "l":
+    case "L":
+      return BigInt(value as number);
+    default:
+      return Number(value);
+  }
 }
 
 /** What the caller gets for what is stored. */
 export function fromElement<C extends TypeCode>(code: C, stored: number | bigint): Element<C> {
   return (code === "?" ? stored !== 0 : stored) as Element<C>;
 }
-
-const BIG = new Set<TypeCode>(["q", "Q", "l", "L"]);
 
 interface ElementsConstructor {
   readonly BYTES_PER_ELEMENT: number;

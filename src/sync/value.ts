@@ -1,4 +1,4 @@
-import { type Block, type BlockState, receiveBlock } from "../memory/index.ts";
+import { type Block, type BlockState, MUTEX_WORDS, receiveBlock } from "../memory/index.ts";
 import type { BaseLock } from "./lock.ts";
 import { RLock } from "./rlock.ts";
 import { type Home, place, shareable } from "./share.ts";
@@ -23,21 +23,21 @@ export class RawValue<C extends TypeCode = TypeCode> {
 
   readonly code: C;
   protected readonly home: Block;
-  readonly #cell: Elements;
+  protected readonly cell: Elements;
 
   constructor(code: C, initial?: Element<C> | number, home: Home = "thread") {
     this.code = requireTypeCode("code", code) as C;
     this.home = place(home, WORDS);
-    this.#cell = elements(code, this.home.bytes.buffer, this.home.offset, 1);
+    this.cell = elements(code, this.home.bytes.buffer, this.home.offset, 1);
     if (initial !== undefined) this.value = initial as Element<C>;
   }
 
   get value(): Element<C> {
-    return fromElement(this.code, this.#cell[0]!);
+    return fromElement(this.code, this.cell[0]!);
   }
 
   set value(value: Element<C> | number) {
-    this.#cell[0] = toElement(this.code, value);
+    this.cell[0] = toElement(this.code, value);
   }
 }
 
@@ -65,7 +65,7 @@ export class Value<C extends TypeCode = TypeCode> extends RawValue<C> {
     home: Home = "thread",
   ) {
     super(code, initial, home);
-    this.#lock = options.lock ?? new RLock(this.home.segment.kind);
+    this.#lock = options.lock ?? new RLock(this.home.part(LOCK, LOCK_WORDS));
   }
 
   /** Python: `get_lock()`. */
@@ -88,18 +88,21 @@ export class Value<C extends TypeCode = TypeCode> extends RawValue<C> {
 
   /** Adds under the lock, blocking while somebody else holds it, and returns the new value. */
   add(amount: Element<C> | number): Element<C> {
+    // Before the lock is taken, for it may throw.
+    const more = toElement(this.code, amount) as number;
     this.#lock.acquireSync();
-    try {
-      const sum = (this.value as number) + (toElement(this.code, amount) as number);
-      this.value = sum as Element<C>;
-      return this.value;
-    } finally {
-      this.#lock.release();
-    }
+    const { cell } = this;
+    cell[0] = toElement(this.code, (cell[0] as number) + more);
+    const sum = cell[0]!;
+    this.#lock.release();
+    return fromElement(this.code, sum);
   }
 }
 
-const WORDS = 2;
+/** The number and its lock share a cache line: whoever gets the one has the other. */
+const LOCK = 2;
+const LOCK_WORDS: number = MUTEX_WORDS + 1;
+const WORDS: number = LOCK + LOCK_WORDS;
 
 interface RawValueState {
   readonly block: BlockState;

@@ -9,18 +9,25 @@ export const scripts: Record<string, (objects: Map<string, any>, ...args: any[])
       lock.release();
     }
   },
-  /** Takes and gives `lock` up, so many times, without a pause. */
+  /** Adds 1 to `value`, so many times. */
+  addSync(objects, times: number) {
+    const value = objects.get("value");
+    for (let i = 0; i < times; i++) value.add(1);
+  },
+  /** Takes and gives `lock` up, so many times, without a pause; counts in `turns` what it had. */
   hogSync(objects, times: number) {
-    const lock = objects.get("lock");
+    const [lock, turns] = [objects.get("lock"), objects.get("turns") ?? { value: 0 }];
     for (let i = 0; i < times; i++) {
       lock.acquireSync();
+      turns.value++;
       lock.release();
     }
   },
   async hog(objects, times: number) {
-    const lock = objects.get("lock");
+    const [lock, turns] = [objects.get("lock"), objects.get("turns") ?? { value: 0 }];
     for (let i = 0; i < times; i++) {
       await lock.acquire();
+      turns.value++;
       lock.release();
     }
   },

@@ -298,6 +298,29 @@ const CASES: Record<string, (site: Site) => Promise<void>> = {
       assert.equal(barrier.broken, call === "abort");
     }
   },
+  async "Value: no addition is lost, and a refused one leaves the lock free"({ memory, a, b, give }) {
+    const value = new Value("q", 1n, {}, memory);
+    const flag = new Value("?", false, {}, memory);
+    await give({ value, flag });
+    await Promise.all([a.script("addSync", 2000), b.script("addSync", 2000)]);
+    assert.equal(value.value, 4001n);
+    assert.throws(() => value.add(0.5), RangeError);
+    assert.equal(value.getLock().locked(), false);
+    assert.equal(value.getLock().statistics().acquisitions, 4000);
+    for (let i = 0; i < 2; i++) assert.equal(await a.call("flag", "add", 1), true);
+    assert.equal(flag.getObj().value, true);
+  },
+  async "RLock: a stranger's release changes nothing of its depth"({ memory, a, b, wait, give }) {
+    const lock = new RLock(memory);
+    await give({ lock });
+    for (let i = 0; i < 2; i++) await wait(a, "lock", "acquire");
+    await assert.rejects(b.call("lock", "release"), { code: "LOCK_OWNERSHIP" });
+    assert.equal(await a.get("lock", "depth"), 2);
+    for (let i = 0; i < 2; i++) await a.call("lock", "release");
+    await assert.rejects(a.call("lock", "release"), { code: "LOCK_OWNERSHIP" });
+    assert.equal(lock.tryAcquire(), true);
+    lock.release();
+  },
   async "Value and Array: one memory"({ memory, a, b, give }) {
     const value = new Value("d", 1.5, {}, memory);
     const array = new SharedArray("i", [1, 2, 3], {}, memory);
