@@ -5,33 +5,22 @@ import { type Case, type Row, runCase } from "./accuracy/shares.ts";
 import { saveTables } from "./support/results.ts";
 
 /**
- * How true the profilers are: `node -C spool-source bench/accuracy.ts [shares | lines | memory]...`, on programs that
- * count what they do. `shares`: one function with three quarters of the time at 100 samples a second, plain, inlined,
- * in three workers, in three processes, by both engines. `lines`: the first two on the other Node lines. `memory`:
- * known allocations under `spool mem run`. Each takes about two minutes at most; bench/results/accuracy.json.
+ * How true the profilers are: `node -C spool-source bench/accuracy.ts [shares | workers | processes | lines | memory]...`,
+ * on programs that count what they do. `shares`: one function with three quarters of the time at 100 samples a second,
+ * plain and inlined; `workers`, `processes`: in three of them, each by itself; by both engines. `lines`: as `shares`, on
+ * the other Node lines. `memory`: known allocations under `spool mem run`. Each takes about two minutes at most; bench/results/accuracy.json.
  */
+const OWN_LINE = `Node ${process.versions.node.split(".")[0]}`;
 const TABLES: Readonly<Record<string, () => Promise<Table>>> = {
-  shares: async () => {
-    const node = process.execPath;
-    const line = `Node ${process.versions.node.split(".")[0]}`;
-    const both = ["inspector", "external"] as const;
-    const pair = await together(plainAndInlined(line, node));
-    const workers = await runCase({
-      name: `${line}, 3 workers`,
-      mode: "workers",
-      node,
-      inlining: false,
-      engines: both,
-    });
-    const children = await runCase({
-      name: `${line}, 3 processes`,
-      mode: "children",
-      node,
-      inlining: false,
-      engines: both,
-    });
-    return sharesTable("error of a share at 100 Hz", [...pair, ...workers, ...children]);
-  },
+  shares: async () =>
+    sharesTable("error of a share at 100 Hz", await together(plainAndInlined(OWN_LINE, process.execPath))),
+  workers: async () =>
+    sharesTable("error of a share at 100 Hz, three workers", await runCase(divided("3 workers", "workers"))),
+  processes: async () =>
+    sharesTable(
+      "error of a share at 100 Hz, three processes",
+      await runCase(divided("3 processes", "children")),
+    ),
   lines: async () => {
     const own = process.versions.node.split(".")[0]!;
     const rows: Row[] = [];
@@ -61,6 +50,18 @@ function plainAndInlined(line: string, node: string): Case[] {
     { name: `${line}, 75/25`, mode: "shares", node, inlining: false, engines: ["inspector", "external"] },
     { name: `${line}, 75/25 inlined`, mode: "shares", node, inlining: true, engines: ["inspector"] },
   ];
+}
+
+/** The processors are shared by three, so it takes longer until each has as many samples. */
+function divided(name: string, mode: "workers" | "children"): Case {
+  return {
+    name: `${OWN_LINE}, ${name}`,
+    mode,
+    node: process.execPath,
+    inlining: false,
+    engines: ["inspector", "external"],
+    seconds: 120,
+  };
 }
 
 async function together(cases: readonly Case[]): Promise<Row[]> {

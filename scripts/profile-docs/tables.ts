@@ -14,7 +14,11 @@ interface Measured {
   readonly rounds: number;
   readonly machine: Machine;
   readonly targets?: readonly Reached[];
-  readonly figures: readonly (Figure & { readonly truth?: number; readonly found?: number | number[] })[];
+  readonly figures: readonly (Figure & {
+    readonly truth?: number;
+    readonly found?: number | number[];
+    readonly counted?: number;
+  })[];
 }
 
 interface Reached {
@@ -74,10 +78,11 @@ export function truthTables(): string {
   const memory = tables.filter(({ unit }) => unit === "%").flatMap(({ figures }) => figures);
   const worst = (figures: readonly Figure[]): string =>
     Math.max(...figures.map(({ median }) => Math.abs(median))).toFixed(1);
+  const fewest = Math.min(...shares.map(({ counted = Infinity }) => counted));
   const whole = shares.filter(({ name }) => name.split(",").length === 3);
   return [
     `Of ${whole.length} profiles at 100 Hz the worst is ${worst(whole)} points off what the program counted of itself ` +
-      `(single threads and processes of them: ${worst(shares)}, where chance alone makes an error of about 0.9); of ${memory.length} known allocations the worst is ` +
+      `(single threads and processes of them: ${worst(shares)}, where chance alone makes a standard error of ${(43.3 / Math.sqrt(fewest)).toFixed(1)}); of ${memory.length} known allocations the worst is ` +
       `${worst(memory)} % off. ${machine.cpu}, ${machine.cores} cores.`,
     table(
       ["share of the first of two functions, engine", "counted", "profiled", "error, points"],

@@ -42,7 +42,7 @@ function profileOf(ticks: { line: number; ticks: number }[]): Parameters<typeof 
     startTime: 0,
     endTime: total * 1000,
     samples: Array.from({ length: total }, () => 2),
-    timeDeltas: Array.from({ length: total }, (_, i) => (i === 0 ? 0 : 1000)),
+    timeDeltas: Array.from({ length: total }, () => 1000),
   };
 }
 
@@ -87,6 +87,23 @@ test("times count from the origin and weights add up to the profile's length", (
   });
   assert.equal(samples[0]!.time, 0.005);
   assert.ok(Math.abs(samples.reduce((sum, s) => sum + s.weight, 0) - 0.01) < 1e-9);
+});
+
+test("a gap belongs to the sample at its end, where the thread still was when it got its processor again", () => {
+  const given = profileOf([]);
+  const samples = samplesOf({ ...given, timeDeltas: [1000, 7000, 1000], samples: [2, 2, 2] } as never, {
+    thread,
+    frames: new FrameTable(),
+    origin: 0,
+  });
+  assert.deepEqual(
+    samples.map(({ time, weight }) => [time, weight]),
+    [
+      [0, 0.001],
+      [0.001, 0.007],
+      [0.008, 0.001],
+    ],
+  );
 });
 
 test("frames of built TypeScript are shown where they were written", () => {

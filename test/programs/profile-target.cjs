@@ -16,7 +16,9 @@ function waitHere() {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
 }
 
-const truth = { hot: 0, cold: 0 };
+/** Nanoseconds; `calm`: of turns in which the thread did not lose its processor, so that they are processor time. */
+const truth = { hot: 0, cold: 0, calmHot: 0, calmCold: 0 };
+let shortest = Infinity;
 
 function hot() {
   let sum = 0;
@@ -42,6 +44,14 @@ function share() {
   const c = process.hrtime.bigint();
   truth.hot += Number(b - a);
   truth.cold += Number(c - b);
+  shortest = Math.min(shortest, Number(c - a));
+  if (Number(c - a) > 1.5 * shortest) return;
+  truth.calmHot += Number(b - a);
+  truth.calmCold += Number(c - b);
+}
+
+function add(part, more) {
+  for (const key of Object.keys(truth)) part[key] += more[key];
 }
 
 function shares() {
@@ -83,8 +93,8 @@ function answerTruth() {
 function askChildren() {
   let missing = children.length;
   for (const child of children) {
-    child.once("message", ({ hot, cold }) => {
-      parts[child.pid] = { hot, cold };
+    child.once("message", ({ hot, cold, calmHot, calmCold }) => {
+      parts[child.pid] = { hot, cold, calmHot, calmCold };
       if (--missing === 0) answerTruth();
     });
     child.send("truth");
@@ -113,11 +123,8 @@ const modes = {
       const worker = new Worker(__filename, { name, workerData: "shares" });
       worker.on("online", () => online++);
       worker.on("message", (part) => {
-        truth.hot += part.hot;
-        truth.cold += part.cold;
-        const own = (parts[name] ??= { hot: 0, cold: 0 });
-        own.hot += part.hot;
-        own.cold += part.cold;
+        add(truth, part);
+        add((parts[name] ??= { hot: 0, cold: 0, calmHot: 0, calmCold: 0 }), part);
       });
     }
   },
@@ -161,6 +168,6 @@ if (isMainThread) {
   modes[workerData]();
   setInterval(() => {
     parentPort.postMessage({ ...truth });
-    truth.hot = truth.cold = 0;
+    for (const key of Object.keys(truth)) truth[key] = 0;
   }, 50);
 }

@@ -14,6 +14,8 @@ export const DEFAULT_RATE = 100;
 export const MAX_RATE = 1000;
 /** How often the process tree is looked at for new children, milliseconds. */
 const CHILD_POLL_MS = 250;
+/** How long a recording waits for the children that are there when it begins, milliseconds. */
+const CHILD_ENTRY_MS = 5000;
 
 export interface RecordingOptions extends EngineOptions {
   /** Samples per second, 1 to 1000 (default 100). */
@@ -64,7 +66,10 @@ export async function record(pid: number, options: RecordOptions = {}): Promise<
   return recording.stop();
 }
 
-/** Begins a recording and gives the handle that ends it. */
+/**
+ * Begins a recording and gives the handle that ends it. With `subprocesses` it has begun when the children that are
+ * there have been entered too, or did not let us in within five seconds.
+ */
 export async function startRecording(pid: number, options: RecordingOptions = {}): Promise<Recording> {
   const rate = requireInteger("rate", options.rate ?? DEFAULT_RATE, 1, MAX_RATE);
   const interval = 1 / rate;
@@ -75,6 +80,7 @@ export async function startRecording(pid: number, options: RecordingOptions = {}
   const recorders = [await ProcessRecorder.start(entered, interval, options.recompile)];
   const children =
     options.subprocesses === true ? new ChildRecorders(pid, interval, engineOptions, notes) : undefined;
+  await children?.firstEntered();
   return {
     ended: entered.ended.then(() => {}),
     stop: once(async () => {
@@ -141,6 +147,14 @@ class ChildRecorders {
     this.#known = new Set([root, process.pid]);
     this.#look();
     this.#timer = setInterval(() => this.#look(), CHILD_POLL_MS);
+  }
+
+  /** When those that were there at the beginning have been entered; one that does not answer is waited for no longer. */
+  async firstEntered(): Promise<void> {
+    const over = new AbortController();
+    const late = delay(CHILD_ENTRY_MS, undefined, { signal: over.signal }).catch(() => undefined);
+    await Promise.race([Promise.all(this.#attempts), late]);
+    over.abort();
   }
 
   async stop(): Promise<ProcessRecorder[]> {

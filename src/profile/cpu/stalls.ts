@@ -103,12 +103,12 @@ async function startHeartbeat(session: InspectorSession, over: number): Promise<
   };
 }
 
-/** Samples of the main thread that were not waiting, their times in seconds of the monotonic clock. */
+/** Samples of the main thread, the times at which they were taken in seconds of the monotonic clock. */
 function onMonotonicClock(profile: Profile): Sample[] {
   const offset = Number(process.hrtime.bigint()) / 1e9 - (Date.now() - profile.startedAt) / 1e3;
   return profile.samples
     .filter((sample) => sample.thread.thread === 0)
-    .map((sample) => ({ ...sample, time: sample.time + offset }));
+    .map((sample) => ({ ...sample, time: sample.time + sample.weight + offset }));
 }
 
 function* stallsIn(

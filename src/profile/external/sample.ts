@@ -89,7 +89,7 @@ class Sampler {
       this.#samples.push({
         thread: seen.ref,
         stack: frames.toReversed(),
-        time,
+        time: seen.lastSeen,
         weight: time - seen.lastSeen,
       });
       seen.lastSeen = time;

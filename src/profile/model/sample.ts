@@ -16,7 +16,7 @@ export interface Sample {
   readonly thread: ThreadRef;
   /** Outermost function first. */
   readonly stack: readonly Frame[];
-  /** Seconds since the profile began. */
+  /** Seconds since the profile began, where the time begins that this sample stands for; it was taken at its end. */
   readonly time: number;
   /** Seconds that this sample stands for. */
   readonly weight: number;

@@ -24,6 +24,9 @@ export interface ConvertOptions {
  * profile began. Each node's `positionTicks` still say at which lines it was caught, so ticks at another function's
  * lines are given to that function, as a callee. Totals are right then; which of a node's samples are moved is not
  * known, so they are spread evenly.
+ *
+ * A sample stands for the time that leads to it: a thread that lost its processor is sampled the moment it has it
+ * again, still where it was, so a long gap belongs to the sample at its end.
  */
 export function samplesOf(profile: V8Profile, options: ConvertOptions): Sample[] {
   const stacks = new Map<number, Spread>();
@@ -33,13 +36,13 @@ export function samplesOf(profile: V8Profile, options: ConvertOptions): Sample[]
   const deltas = profile.timeDeltas ?? [];
   let time = profile.startTime;
   const found = samples.map((id, i) => {
+    const from = time;
     time += deltas[i] ?? 0;
-    const next = i + 1 < samples.length ? time + (deltas[i + 1] ?? 0) : Math.max(profile.endTime, time);
     return {
       thread: options.thread,
       stack: stacks.get(id)?.next() ?? [],
-      time: (time - options.origin) / 1e6,
-      weight: Math.max(0, next - time) / 1e6,
+      time: (from - options.origin) / 1e6,
+      weight: Math.max(0, time - from) / 1e6,
     };
   });
   return found.filter(({ stack }) => !stack.some((frame) => frame.url.startsWith(OWN_URL)));

@@ -18,19 +18,17 @@ export function toCpuProfile(profile: Profile): string {
   const nodes = new Nodes();
   const samples: number[] = [];
   const timeDeltas: number[] = [];
-  let end = 0;
   for (const thread of profile.threads) {
     const group = profile.threads.length > 1 ? [groupFrame(nameOf(thread, profile))] : [];
     for (const sample of profile.samples) {
       if (sample.thread !== thread) continue;
       const id = nodes.hit([...group, ...sample.stack]);
       samples.push(id);
-      timeDeltas.push(samples.length === 1 ? 0 : Math.round(end * 1e6));
-      end = sample.weight;
+      timeDeltas.push(Math.round(sample.weight * 1e6));
     }
   }
   const startTime = Math.round(profile.startedAt * 1e3);
-  const total = timeDeltas.reduce((sum, delta) => sum + delta, Math.round(end * 1e6));
+  const total = timeDeltas.reduce((sum, delta) => sum + delta, 0);
   return JSON.stringify({ nodes: nodes.list, startTime, endTime: startTime + total, samples, timeDeltas });
 }
 
