@@ -28,7 +28,7 @@ export class Router {
 
   /** The queue of that name; an unknown one is made with defaults, as Celery's `task_create_missing_queues` does. */
   queue(name: string): QueueSpec {
-    return this.#queues.get(name) ?? this.addQueue({ name });
+    return this.#queues.get(name) ?? this.addQueue(isDirect(name) ? directQueue(name) : { name });
   }
 
   /** The queues a worker consumes from when it is not told. */
@@ -81,6 +81,18 @@ export class Router {
       : Object.entries(routes).find(([pattern]) => globMatches(pattern, task))?.[1];
     return typeof found === "string" ? { queue: found } : found;
   }
+}
+
+/** What stands after a worker's node name in the name of the queue that only it takes from (`workerDirect`). */
+export const DIRECT_SUFFIX = ".dq2";
+
+function isDirect(name: string): boolean {
+  return name.includes("@") && name.endsWith(DIRECT_SUFFIX);
+}
+
+/** As Celery's `worker_direct` declares it. */
+function directQueue(name: string): QueueOptions {
+  return { name, exchange: "C.dq2", routingKey: name.slice(0, -DIRECT_SUFFIX.length) };
 }
 
 /** Queue names may be made up per call; the cache of destinations must not grow with them. */

@@ -66,6 +66,8 @@ export interface Settings {
   /** Run tasks inside `delay` itself, without a worker; for users' tests. */
   readonly taskAlwaysEager: boolean;
   readonly workerPrefetchMultiplier: number;
+  /** Each worker also takes from a queue of its own, `NODE.dq2`: a task sent there runs in that worker. */
+  readonly workerDirect: boolean;
   readonly workerSendTaskEvents: boolean;
   readonly workerConcurrency: number | null;
   /** Most ETA tasks one worker holds; null for no limit. */
@@ -112,6 +114,7 @@ const DEFAULTS: Omit<Settings, "broker" | "backend"> = {
   taskSendSentEvent: false,
   taskAlwaysEager: false,
   workerPrefetchMultiplier: 4,
+  workerDirect: false,
   workerSendTaskEvents: false,
   workerConcurrency: null,
   workerEtaTaskLimit: null,

@@ -199,6 +199,14 @@ const ROWS: Record<string, (stage: Stage, place: Place) => Promise<void>> = {
     assert.ok(states.includes("PROGRESS"), states.join());
     assert.equal(states.at(-1), "SUCCESS");
   },
+  "a worker's direct queue": async ({ py }, { pyQueue }) =>
+    assert.equal(
+      await py("py.add", [1, 2])
+        .set({ queue: `${pyQueue}@py.dq2` })
+        .delay()
+        .get(timeout),
+      3,
+    ),
   "a chain that goes from language to language": async ({ py, ts }) =>
     assert.equal(
       await chain([ts("ts.add", [1, 2]), py("py.mul", [3]), ts("ts.add", [1]), py("py.add", [1])])

@@ -121,6 +121,27 @@ if (await pythonCelery()) {
       assert.match((await of(control.call("no_such", {}, only))).error, /KeyError/);
     });
 
+    test(
+      `${place.name}: a worker here that mingles learns what Python's has revoked`,
+      { timeout: 60_000 },
+      async () => {
+        const id = `mingled-${place.pyQueue}`;
+        const told = { task_id: id, terminate: false, signal: null };
+        await app.control.call("revoke", told, { destination: [pyNode], timeout: 10 });
+        const hostname = `${place.tsQueue}-mingled@ts`;
+        const mingled = app.worker({
+          hostname,
+          queues: [`${place.tsQueue}-mingled`],
+          mingle: true,
+          log: () => {},
+        });
+        await mingled.start();
+        const known = await app.control.inspect.revoked({ destination: [hostname], timeout: 10 });
+        await mingled.stop();
+        assert.ok(known[hostname]?.includes(id), JSON.stringify(known));
+      },
+    );
+
     test(`${place.name}: events of both workers are seen here`, { timeout: 60_000 }, async () => {
       const types = new Map<string, Set<string>>();
       const all = Promise.withResolvers<void>();

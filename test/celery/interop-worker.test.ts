@@ -38,6 +38,7 @@ const WANTED: Record<string, unknown> = {
     [3, 3],
   ],
   progress: ["PROGRESS", "SUCCESS"],
+  direct: 3,
 };
 
 const WANTED_STORED: Record<string, unknown> = {
@@ -101,6 +102,7 @@ if (await pythonCelery()) {
         acceptContent: ["json", "msgpack", "yaml"],
         resultExpires: 120,
         taskTrackStarted: true,
+        workerDirect: true,
       });
       define(app);
       worker = app.worker({ hostname: `${place.tsQueue}@ts`, log: () => {} });

@@ -31,6 +31,7 @@ export class Heart {
   }
 
   async stop(): Promise<void> {
+    if (this.#cancel === undefined) return;
     this.silence();
     await this.#send("worker-offline");
   }

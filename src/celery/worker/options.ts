@@ -18,8 +18,24 @@ export interface WorkerOptions {
   readonly events?: boolean;
   /** A thread or process is replaced after so many tasks. */
   readonly maxTasksPerChild?: number;
-  /** Answer `inspect` and `control`, send heartbeats, take part in elections. Default true. */
+  /**
+   * KiB (as in Celery) that a thread or process may hold after a task; above, it is replaced before its next one. Of a
+   * process this is its resident memory, of a thread its heap with the buffers behind it.
+   */
+  readonly maxMemoryPerChild?: number;
+  /** A file in which revoked ids outlive the worker; one for each worker. Python: `--statedb`, in another format. */
+  readonly stateDb?: string;
+  /** Answer `inspect` and `control`. Default true; without it there are no heartbeats, gossip and mingle either. */
   readonly remoteControl?: boolean;
+  /** Tell monitors and other workers every two seconds that this one is there. Default true. */
+  readonly heartbeat?: boolean;
+  /** Listen to other workers' heartbeats and take part in their elections. Default true. */
+  readonly gossip?: boolean;
+  /**
+   * Ask other workers for what was revoked before this one starts, which takes a second. Default false here, true on the
+   * command line and in Celery.
+   */
+  readonly mingle?: boolean;
   /** Seconds that a cold shutdown first lets running tasks go on. Python: `worker_soft_shutdown_timeout`. */
   readonly softShutdownTimeout?: number;
   /**

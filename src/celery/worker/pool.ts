@@ -6,6 +6,7 @@ import type { ContextPorts } from "../context.ts";
 import { execute, type Outcome } from "../execute.ts";
 import type { Runtime } from "../runtime.ts";
 import { runInChild } from "./remote.ts";
+import { type Children, MeasuredChildren, SharedChildren } from "./children.ts";
 import type { Request } from "./request.ts";
 import type { Ending } from "./settle.ts";
 
@@ -21,9 +22,12 @@ export interface TaskPool {
 export interface PoolOptions {
   readonly kind: PoolKind;
   readonly maxTasksPerChild?: number | undefined;
+  /** KiB. */
+  readonly maxMemoryPerChild?: number | undefined;
 }
 
-export function openPool(runtime: Runtime, { kind, maxTasksPerChild }: PoolOptions): TaskPool {
+export function openPool(runtime: Runtime, options: PoolOptions): TaskPool {
+  const { kind, maxTasksPerChild, maxMemoryPerChild } = options;
   if (kind === "loop" || kind === "solo") return new LoopPool(kind);
   if (runtime.settings.include.length === 0) {
     throw new StateError(
@@ -32,14 +36,15 @@ export function openPool(runtime: Runtime, { kind, maxTasksPerChild }: PoolOptio
     );
   }
   // The worker bounds how many tasks run; the executor starts children as they are needed.
-  const options = {
-    maxWorkers: MOST_CHILDREN,
-    maxTasksPerChild,
-    idleTimeout: IDLE_SECONDS,
-    name: `celery-${kind}`,
+  const open = (maxWorkers: number): Executor => {
+    const settings = { maxWorkers, maxTasksPerChild, idleTimeout: IDLE_SECONDS, name: `celery-${kind}` };
+    return kind === "threads" ? new ThreadPoolExecutor(settings) : new ProcessPoolExecutor(settings);
   };
-  const executor = kind === "threads" ? new ThreadPoolExecutor(options) : new ProcessPoolExecutor(options);
-  return new ChildPool(kind, executor, runtime);
+  const children =
+    maxMemoryPerChild === undefined
+      ? new SharedChildren(open(MOST_CHILDREN))
+      : new MeasuredChildren(() => open(1), maxMemoryPerChild * 1024);
+  return new ChildPool(kind, children, runtime, maxMemoryPerChild !== undefined);
 }
 
 const MOST_CHILDREN = 1024;
@@ -72,24 +77,36 @@ class LoopPool implements TaskPool {
 /** Tasks in threads or processes: they run on every core, and a hard limit or a revoke stops them whatever they do. */
 class ChildPool implements TaskPool {
   readonly kind: PoolKind;
-  readonly #executor: Executor;
+  readonly #children: Children;
   readonly #runtime: Runtime;
+  readonly #measured: boolean;
 
-  constructor(kind: PoolKind, executor: Executor, runtime: Runtime) {
+  constructor(kind: PoolKind, children: Children, runtime: Runtime, measured: boolean) {
     this.kind = kind;
-    this.#executor = executor;
+    this.#children = children;
     this.#runtime = runtime;
+    this.#measured = measured;
   }
 
-  run(request: Request, node: string): Promise<Ending> {
+  async run(request: Request, node: string): Promise<Ending> {
     const { name: app, settings } = this.#runtime;
     const invocation = request.invocation(node);
-    const run = { app, modules: settings.include, task: request.name, invocation };
-    return runOn(this.#executor, request, (executor) => executor.submit(runInChild, run));
+    const { kind } = this;
+    const memoryOf = !this.#measured ? null : kind === "threads" ? "thread" : "process";
+    const run = { app, modules: settings.include, task: request.name, invocation, memoryOf } as const;
+    const executor = this.#children.borrow();
+    let memory: number | undefined;
+    const ending = await runOn(executor, request, async (view) => {
+      const result = await view.submit(runInChild, run);
+      memory = result.memory;
+      return result.outcome;
+    });
+    this.#children.giveBack(executor, memory);
+    return ending;
   }
 
   stop(): Promise<void> {
-    return this.#executor.shutdown({ wait: true, cancelFutures: true });
+    return this.#children.stop();
   }
 }
 

@@ -1,3 +1,4 @@
+import { getHeapStatistics } from "node:v8";
 import { ref } from "../../closures/index.ts";
 import { NotRegistered } from "../../core/index.ts";
 import type { Invocation } from "../context.ts";
@@ -13,13 +14,26 @@ export interface RemoteRun {
   readonly modules: readonly string[];
   readonly task: string;
   readonly invocation: Invocation;
+  /** What to measure after the run. */
+  readonly memoryOf: "thread" | "process" | null;
+}
+
+export interface RemoteResult {
+  readonly outcome: Outcome;
+  /** Bytes that the child holds. */
+  readonly memory?: number | undefined;
 }
 
 /**
  * Runs a task in a pool's child: finds it by name in the app's modules, which are imported once.
  * @public found by its name
  */
-export async function runRemotely({ app, modules, task, invocation }: RemoteRun): Promise<Outcome> {
+export async function runRemotely(run: RemoteRun): Promise<RemoteResult> {
+  const outcome = await runHere(run);
+  return run.memoryOf === null ? { outcome } : { outcome, memory: memoryOf(run.memoryOf) };
+}
+
+async function runHere({ app, modules, task, invocation }: RemoteRun): Promise<Outcome> {
   const apps = collectApps();
   for (const module of modules) await import(module);
   const runtime = apps.get(app);
@@ -37,8 +51,14 @@ export async function runRemotely({ app, modules, task, invocation }: RemoteRun)
   return execute(definition, invocation, { isEager: false, storeState });
 }
 
+function memoryOf(what: "thread" | "process"): number {
+  if (what === "process") return process.memoryUsage.rss();
+  const { total_heap_size: heap, external_memory: outside } = getHeapStatistics();
+  return heap + outside;
+}
+
 /** The same by name, so that nothing has to be captured. */
-export const runInChild: (run: RemoteRun) => Promise<Outcome> = ref<typeof runRemotely>(
+export const runInChild: (run: RemoteRun) => Promise<RemoteResult> = ref<typeof runRemotely>(
   import.meta.url,
   "runRemotely",
 );

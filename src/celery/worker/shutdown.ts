@@ -35,7 +35,7 @@ const SHUTDOWN_SECONDS = 10;
  * back. From the end of the last task on, a broker that does not answer is waited for no longer than `shutdownTimeout`.
  */
 export async function dismantle(setup: WorkerSetup, options: WorkerOptions, cold: boolean): Promise<void> {
-  const { consumer, intake, slots, pool, autoscaler, services } = setup;
+  const { consumer, context, intake, slots, pool, autoscaler, services } = setup;
   const { shutdownTimeout = SHUTDOWN_SECONDS, softShutdownTimeout = 0 } = options;
   autoscaler?.stop();
   intake.close();
@@ -49,6 +49,7 @@ export async function dismantle(setup: WorkerSetup, options: WorkerOptions, cold
   } finally {
     services?.heart.silence();
     await pool.stop();
+    await context.revoked.close();
   }
 }
 

@@ -13,11 +13,13 @@ import { Election } from "../events/election.ts";
 import { Heart } from "../events/heart.ts";
 import { EventSender } from "../events/sender.ts";
 import { inPoolChild } from "../registry.ts";
+import { DIRECT_SUFFIX } from "../router.ts";
 import type { Runtime } from "../runtime.ts";
 import { Autoscaler } from "./autoscaler.ts";
 import { quietLogger, type WorkerContext } from "./context.ts";
 import { WorkerControlTarget } from "./control-target.ts";
 import { Intake } from "./intake.ts";
+import { mingle } from "./mingle.ts";
 import type { WorkerOptions } from "./options.ts";
 import { openPool, type PoolKind } from "./pool.ts";
 import { Revoked } from "./revoked.ts";
@@ -50,6 +52,8 @@ export class Worker implements Service {
     this.#kind = options.pool ?? "loop";
     this.node = nodeName(options.hostname);
     if (options.concurrency !== undefined) requireInteger("concurrency", options.concurrency, 1);
+    if (options.maxMemoryPerChild !== undefined)
+      requireInteger("maxMemoryPerChild", options.maxMemoryPerChild, 1);
     if (options.shutdownTimeout !== undefined) requireSeconds("shutdownTimeout", options.shutdownTimeout);
   }
 
@@ -102,9 +106,11 @@ export class Worker implements Service {
   async #assemble(): Promise<WorkerSetup> {
     const broker = await this.#runtime.connections.broker();
     const context = await this.#makeContext(broker);
+    if (this.#mingles()) await mingle(this.#runtime, this.node, context.revoked);
     const pool = openPool(this.#runtime, {
       kind: this.#kind,
       maxTasksPerChild: this.#options.maxTasksPerChild,
+      maxMemoryPerChild: this.#options.maxMemoryPerChild,
     });
     const slots = new Slots(context, pool, this.#startConcurrency());
     const intake = new Intake(context, {
@@ -130,7 +136,7 @@ export class Worker implements Service {
       node: this.node,
       backend: settings.backend === null ? undefined : await connections.backend(),
       events: new EventSender(this.node, settings.eventExchange, broker, lamport, enabled),
-      revoked: new Revoked(),
+      revoked: new Revoked(this.#options.stateDb),
       log: this.#options.log ?? quietLogger,
       inHand: new Map(),
       totals: new Map(),
@@ -138,6 +144,10 @@ export class Worker implements Service {
       losses: new Map(),
       prefetch: () => (this.#parts === undefined ? 0 : this.#prefetch(this.#parts.slots, this.#parts.intake)),
     };
+  }
+
+  #mingles(): boolean {
+    return this.#options.mingle === true && this.#options.remoteControl !== false;
   }
 
   #scaling(slots: Slots): { autoscaler: Autoscaler | undefined } {
@@ -173,8 +183,8 @@ export class Worker implements Service {
       shutDown: () => void this.stop().catch((error: Error) => parts.context.log("error", error.message)),
     });
     const panel = await openPanel(target);
-    await election.start();
-    await heart.start();
+    if (this.#options.gossip !== false) await election.start();
+    if (this.#options.heartbeat !== false) await heart.start();
     return { panel, heart, election };
   }
 
@@ -199,8 +209,9 @@ export class Worker implements Service {
 
   #queues(): QueueSpec[] {
     const { queues } = this.#options;
-    const { router } = this.#runtime;
-    return queues === undefined ? router.defaultQueues() : queues.map((name) => router.queue(name));
+    const { router, settings } = this.#runtime;
+    const named = queues === undefined ? router.defaultQueues() : queues.map((name) => router.queue(name));
+    return settings.workerDirect ? [...named, router.queue(`${this.node}${DIRECT_SUFFIX}`)] : named;
   }
 
   #prefetch(slots: Slots, intake: Intake): number {

@@ -20,7 +20,9 @@ const help = `usage: spool celery SUBCOMMAND -A APP.ts[#EXPORT] [OPTIONS]
 
   worker             run tasks: -c N (at once), -Q a,b (queues), -P loop|threads|processes|solo (pool),
                      -n NAME (node name), -E (send events), -l info (log level), --autoscale MAX,MIN,
-                     --max-tasks-per-child N, --prefetch-multiplier N, --soft-shutdown-timeout S, --shutdown-timeout S
+                     --max-tasks-per-child N, --max-memory-per-child KIB, --prefetch-multiplier N,
+                     --soft-shutdown-timeout S, --shutdown-timeout S, -S, --statedb FILE (revoked ids outlive it),
+                     --without-heartbeat, --without-gossip (no elections), --without-mingle (starts a second sooner)
   beat               send the tasks of the app's beatSchedule when they are due
   inspect COMMAND    ask workers: ping active reserved scheduled revoked registered stats conf
                      active_queues query_task report clock

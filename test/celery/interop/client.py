@@ -7,6 +7,7 @@ import traceback
 from datetime import datetime, timedelta, timezone
 
 from celery import chain, chord, group
+from celery.utils.nodenames import worker_direct
 from proj import app
 
 Q = os.environ["QUEUE"]
@@ -109,6 +110,7 @@ ROWS = {
     "map": lambda: [get(app.tasks["ts.add"].starmap([(1, 2), (3, 4)]).set(queue=Q)),
                     get(app.tasks["ts.total"].map([[1, 2], [3]]).set(queue=Q))],
     "progress": updates,
+    "direct": lambda: get(ts("add", 1, 2), queue=worker_direct(NODE)),
 }
 STORED_ROWS = {
     "expired": lambda: error_of(ts("add", 1, 2).apply_async(expires=-1)) if "amqp" not in os.environ["BROKER"] else None,

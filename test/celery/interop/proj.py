@@ -13,6 +13,7 @@ app.conf.update(
     broker_connection_retry_on_startup=True,
     worker_hijack_root_logger=False,
     task_track_started=True,
+    worker_direct=True,
     broker_transport_options={"visibility_timeout": 3600},
 )
 

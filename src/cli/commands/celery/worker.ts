@@ -14,10 +14,14 @@ const OPTIONS = {
   loglevel: { type: "string", short: "l" },
   autoscale: { type: "string" },
   "max-tasks-per-child": { type: "string" },
+  "max-memory-per-child": { type: "string" },
+  statedb: { type: "string", short: "S" },
   "prefetch-multiplier": { type: "string" },
   "soft-shutdown-timeout": { type: "string" },
   "shutdown-timeout": { type: "string" },
   "without-heartbeat": { type: "boolean" },
+  "without-gossip": { type: "boolean" },
+  "without-mingle": { type: "boolean" },
 } as const;
 
 const LEVELS: readonly LogLevel[] = ["debug", "info", "warning", "error"];
@@ -55,10 +59,14 @@ function workerOptions(values: Values): WorkerOptions {
     events: values["task-events"],
     autoscale: autoscaleOf(values.autoscale),
     maxTasksPerChild: integerOption("--max-tasks-per-child", values["max-tasks-per-child"], 1),
+    maxMemoryPerChild: integerOption("--max-memory-per-child", values["max-memory-per-child"], 1),
+    stateDb: values.statedb,
     prefetchMultiplier: integerOption("--prefetch-multiplier", values["prefetch-multiplier"], 0),
     softShutdownTimeout: secondsOption("--soft-shutdown-timeout", values["soft-shutdown-timeout"]),
     shutdownTimeout: secondsOption("--shutdown-timeout", values["shutdown-timeout"]),
-    remoteControl: values["without-heartbeat"] === true ? false : undefined,
+    heartbeat: values["without-heartbeat"] !== true,
+    gossip: values["without-gossip"] !== true,
+    mingle: values["without-mingle"] !== true,
     log: (severity: LogLevel, message: string) => {
       if (LEVELS.indexOf(severity) >= level)
         printError(`[${new Date().toISOString()}: ${severity.toUpperCase()}] ${message}`);
