@@ -4,6 +4,7 @@ import { exclusive } from "./args.ts";
 /** What the profiler commands share: how a process and an engine are named. */
 export const ENGINE_HELP = `  --external          read the process from outside: no signal, nothing started in it
   --inspector         only through the inspector
+  --force             enter without SIGUSR1, for a program that traps it: writes one word into its memory
   -p, --pid PID       as the argument PID`;
 
 /** The PID from `-p` or the first argument. */
@@ -16,9 +17,13 @@ export function pidArgument(flag: string | undefined, positionals: readonly stri
   return Number(text);
 }
 
-export function engineOption(values: {
-  external?: boolean;
-  inspector?: boolean;
-}): "external" | "inspector" | undefined {
-  return exclusive({ external: values.external, inspector: values.inspector });
+/** How the process is to be looked into. */
+export function engineOptions(values: { external?: boolean; inspector?: boolean; force?: boolean }): {
+  engine: "external" | "inspector" | undefined;
+  force: boolean;
+} {
+  const force = values.force === true;
+  if (force && values.external === true)
+    throw new UsageError("--force is a way in for the inspector, --external does without: one of them");
+  return { engine: exclusive({ external: values.external, inspector: values.inspector }), force };
 }

@@ -129,6 +129,39 @@ test("a program with its own SIGUSR1 handler is given up, and keeps its handler"
   }
 });
 
+for (const [line, node] of nodeLines()) {
+  test(`Node ${line}: by force a program with its own SIGUSR1 handler is entered, and does not notice`, async () => {
+    const target = await startTarget("trapped", { node });
+    try {
+      const [before, held] = [footprint(target.pid), await target.ask("held")];
+      for (let visit = 0; visit < 2; visit++) {
+        const session = await attach(target.pid, { timeout: 30, force: true });
+        assert.equal(await evaluate(session, "process.pid"), target.pid);
+        assert.match(session.notes.join("\n"), /no signal was sent/);
+        await session.close();
+        assert.deepEqual(await settled(target.pid, before), before);
+      }
+      assert.deepEqual(await target.ask("held"), held);
+      assert.equal((await target.ask<{ signals: number }>("truth")).signals, 0);
+      target.child.kill("SIGUSR1");
+      while ((await target.ask<{ signals: number }>("truth")).signals === 0);
+    } finally {
+      await target.stop();
+    }
+  });
+}
+
+test("force enters a program that never turns its loop, too", async () => {
+  const target = await startTarget("forever");
+  try {
+    const session = await attach(target.pid, { timeout: 30, force: true });
+    assert.equal(await evaluate(session, "6 * 7"), 42);
+    await session.close();
+  } finally {
+    await target.stop();
+  }
+});
+
 test("inside execSync it is looked at from outside, and the port it opens later is closed again", async () => {
   const target = await startTarget("execsync");
   try {
@@ -152,6 +185,10 @@ for (const [line, node] of nodesWithFlag) {
     const target = await startTarget("idle", { node, execArgv: ["--disable-sigusr1"] });
     try {
       await assert.rejects(attach(target.pid), { code: "PROFILER_NO_SIGNAL", message: /--external/ });
+      await assert.rejects(attach(target.pid, { force: true }), {
+        code: "PROFILER_NO_SIGNAL",
+        message: /--disable-sigusr1.*--external/,
+      });
       assert.equal(await attachOrLookOutside(target.pid), "external");
     } finally {
       await target.stop();

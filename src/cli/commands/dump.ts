@@ -1,7 +1,7 @@
 import { dump, liveTasks, liveTreeText, toDumpText } from "../../profile/index.ts";
 import { parseCommand } from "../args.ts";
 import type { Command } from "../command.ts";
-import { engineOption, ENGINE_HELP, pidArgument } from "../profile-options.ts";
+import { engineOptions, ENGINE_HELP, pidArgument } from "../profile-options.ts";
 
 export const command: Command = {
   summary: "print what every thread of a running Node process is doing",
@@ -23,10 +23,11 @@ example: spool dump 4242`,
       pid: { type: "string", short: "p" },
       external: { type: "boolean" },
       inspector: { type: "boolean" },
+      force: { type: "boolean" },
     });
     const pid = pidArgument(values.pid, positionals);
     const stacks = await dump(pid, {
-      engine: engineOption(values),
+      ...engineOptions(values),
       locals: values.locals === true,
       subprocesses: values.subprocesses === true,
     });

@@ -12,7 +12,7 @@ import {
 } from "../../profile/index.ts";
 import { integerOption, parseCommand, secondsOption } from "../args.ts";
 import type { Command } from "../command.ts";
-import { engineOption, ENGINE_HELP, pidArgument } from "../profile-options.ts";
+import { engineOptions, ENGINE_HELP, pidArgument } from "../profile-options.ts";
 import { stopSignal } from "../stop-signal.ts";
 
 const EXTENSIONS: Record<ReportFormat, string> = {
@@ -64,11 +64,12 @@ examples: spool record 4242 -d 10
       pid: { type: "string", short: "p" },
       external: { type: "boolean" },
       inspector: { type: "boolean" },
+      force: { type: "boolean" },
     });
     const format = formatOption(values.format);
     const options = {
       rate: rateOption(values.rate),
-      engine: engineOption(values),
+      ...engineOptions(values),
       subprocesses: values.subprocesses === true,
       lines: values.lines === true,
       recompile: values.recompile === true,

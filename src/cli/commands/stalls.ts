@@ -12,6 +12,7 @@ export const command: Command = {
   --over TIME         report what blocked the loop for longer (default 50ms; also 0.2s)
   -d, --duration SEC  stop after so long (default: until Ctrl-C or the process ends)
   -j, --json          one JSON object per line
+  --force             enter without SIGUSR1, for a program that traps it: writes one word into its memory
 
 example: spool stalls 4242 --over 100ms`,
   async run(args) {
@@ -19,6 +20,7 @@ example: spool stalls 4242 --over 100ms`,
       over: { type: "string" },
       duration: { type: "string", short: "d" },
       json: { type: "boolean", short: "j" },
+      force: { type: "boolean" },
       pid: { type: "string", short: "p" },
     });
     const pid = pidArgument(values.pid, positionals);
@@ -26,7 +28,7 @@ example: spool stalls 4242 --over 100ms`,
     let found = 0;
     try {
       const over = timeOption(values.over ?? "50ms");
-      for await (const stall of stalls(pid, { over, signal: stop.signal })) {
+      for await (const stall of stalls(pid, { over, force: values.force === true, signal: stop.signal })) {
         found++;
         process.stdout.write(`${values.json === true ? JSON.stringify(stall) : toStallText(stall)}\n`);
       }

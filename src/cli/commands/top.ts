@@ -10,7 +10,7 @@ import {
 } from "../../profile/index.ts";
 import { integerOption, parseCommand, secondsOption } from "../args.ts";
 import type { Command } from "../command.ts";
-import { engineOption, ENGINE_HELP, pidArgument } from "../profile-options.ts";
+import { engineOptions, ENGINE_HELP, pidArgument } from "../profile-options.ts";
 import { openScreen, type Screen } from "../screen.ts";
 import { stopSignal, type StopSignal } from "../stop-signal.ts";
 
@@ -36,6 +36,7 @@ example: spool top 4242`,
       pid: { type: "string", short: "p" },
       external: { type: "boolean" },
       inspector: { type: "boolean" },
+      force: { type: "boolean" },
     });
     const pid = pidArgument(values.pid, positionals);
     const count = integerOption("--count", values.count, 1) ?? Infinity;
@@ -46,7 +47,7 @@ example: spool top 4242`,
       rate: integerOption("--rate", values.rate, 1)!,
       every: secondsOption("--delay", values.delay)!,
       subprocesses: values.subprocesses === true,
-      engine: engineOption(values),
+      ...engineOptions(values),
       lines: true,
       signal: stop.signal,
     };

@@ -32,6 +32,11 @@ const DEFAULT_TIMEOUT = 10;
 export interface AttachOptions extends WaitOptions {
   /** Told each thing done to the target, as it is done. */
   readonly onNote?: (line: string) => void;
+  /**
+   * Open the inspector without SIGUSR1, for a program that keeps this signal for itself: by one word written into its
+   * memory. Linux x64 with koffi and the right to ptrace. Default false.
+   */
+  readonly force?: boolean;
 }
 
 /**
@@ -50,12 +55,14 @@ export async function attach(pid: number, options: AttachOptions = {}): Promise<
   const timeout = Math.min(requireSeconds("timeout", options.timeout), 1e6);
   const signal = requireSignal("signal", options.signal);
   const limit = options.timeout === undefined ? DEFAULT_TIMEOUT : timeout;
-  const facts = checked(pid);
+  const force = options.force === true;
+  const facts = checked(pid, force);
   const control = new AbortController();
   const wait = waitable<AgentSession>({ timeout: limit, signal }, `attaching to process ${pid}`, () =>
     control.abort(noAnswer(pid)),
   );
-  const attempt = pid === process.pid ? enterSelf(facts) : enter(facts, control.signal, options.onNote);
+  const attempt =
+    pid === process.pid ? enterSelf(facts) : enter(facts, force, control.signal, options.onNote);
   attempt.then(
     (session) => {
       if (!wait.resolve(session)) void session.close();
@@ -69,7 +76,7 @@ export async function attach(pid: number, options: AttachOptions = {}): Promise<
 }
 
 /** Facts of a process that the inspector can enter, or the error that says why not. */
-function checked(pid: number): ProcessFacts {
+function checked(pid: number, force: boolean): ProcessFacts {
   const facts = readProcess(pid);
   if (nodeVersionOf(pid) === null) {
     throw new ProfilerError(
@@ -84,7 +91,7 @@ function checked(pid: number): ProcessFacts {
       { code: "PROFILER_OTHER_NAMESPACE" },
     );
   }
-  if (pid !== process.pid && !facts.handlesSigusr1) {
+  if (pid !== process.pid && !force && !facts.handlesSigusr1) {
     throw new ProfilerError(
       `process ${pid} does not react to SIGUSR1 (--disable-sigusr1, or it has only just started): use --external`,
       { code: "PROFILER_NO_SIGNAL" },
@@ -95,6 +102,7 @@ function checked(pid: number): ProcessFacts {
 
 async function enter(
   facts: ProcessFacts,
+  force: boolean,
   signal: AbortSignal,
   onNote: (line: string) => void = () => {},
 ): Promise<AgentSession> {
@@ -110,7 +118,7 @@ async function enter(
   const unlink = onAbort(signal, () => arrival.reject(signal.reason));
   const server = await AgentServer.listen(arrival.resolve, facts);
   try {
-    const open = await openPort(facts, signal, note);
+    const open = await openPort({ facts, force, signal, note });
     try {
       note(`inspector port ${open.port} ${open.wasOpen ? "was open already" : "opened"}`);
       const orders = { ...server.orders(), ...(open.wasOpen ? {} : { closePort: CLOSE_PORT }) };
@@ -162,7 +170,7 @@ async function enterSelf(facts: ProcessFacts): Promise<AgentSession> {
 function noAnswer(pid: number): ProfilerError {
   return new ProfilerError(
     `process ${pid} does not answer: it is inside a native call such as execSync, or has its own handler for ` +
-      `SIGUSR1; try again, or use --external`,
+      `SIGUSR1 (then --force enters it); try again, or use --external`,
     { code: "PROFILER_NO_ANSWER" },
   );
 }

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { ProfilerError, requireOneOf } from "../../core/index.ts";
 import { dumpStacks } from "../external/index.ts";
 import { attach, type AttachOptions } from "./attach.ts";
-import { WOKEN } from "./port.ts";
+import { WOKEN, WOKEN_BY_FORCE } from "./port.ts";
 import type { InspectorSession } from "./session.ts";
 
 export interface EngineOptions extends AttachOptions {
@@ -44,7 +44,8 @@ export async function attachOrLookOutside(
   let timers: readonly NodeJS.Timeout[] = [];
   const onNote = (line: string): void => {
     // Until it was woken it could not answer: others may have their turn at the port before us.
-    if (line === WOKEN && timers.length === 0) timers = giveUpTimers(pid, patience);
+    if ((line === WOKEN || line === WOKEN_BY_FORCE) && timers.length === 0)
+      timers = giveUpTimers(pid, patience);
     options.onNote?.(line);
   };
   const { signal: given } = options;

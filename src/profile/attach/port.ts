@@ -1,6 +1,7 @@
 import { createServer } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { onAbort, ProfilerError } from "../../core/index.ts";
+import { postInspectorSemaphore } from "../external/index.ts";
 import { CLOSE_PORT } from "./agent-source.ts";
 import { allPids, nodeVersionOf, type ProcessFacts } from "./proc.ts";
 import { evaluate } from "./protocol.ts";
@@ -21,8 +22,9 @@ const HANG_UP_MS = 30;
 const LATE_POLL_MS = 50;
 const LATE_CLOSE_MS = 5000;
 
-/** The note of the moment from which on a target can answer. */
+/** The notes of the moment from which on a target can answer. */
 export const WOKEN = "sent SIGUSR1";
+export const WOKEN_BY_FORCE = "posted the semaphore of its inspector thread; no signal was sent";
 
 export interface OpenPort {
   readonly port: number;
@@ -32,15 +34,21 @@ export interface OpenPort {
   release(): Promise<void>;
 }
 
+/** One attempt to enter a target. */
+export interface Visit {
+  readonly facts: ProcessFacts;
+  /** Without a signal. */
+  readonly force: boolean;
+  readonly signal: AbortSignal;
+  note(line: string): void;
+}
+
 /**
  * Makes the target listen for an inspector client, and gives the port, which is proved to be the target's own. One
  * spool at a time does this on a machine: simultaneous ones would fight for the same port.
  */
-export async function openPort(
-  facts: ProcessFacts,
-  signal: AbortSignal,
-  note: (line: string) => void,
-): Promise<OpenPort> {
+export async function openPort(visit: Visit): Promise<OpenPort> {
+  const { facts, signal, note } = visit;
   const wanted = configuredPort(facts);
   if (listeningPorts(facts.pid).includes(wanted)) {
     return { port: wanted, wasOpen: true, release: async () => {} };
@@ -53,7 +61,7 @@ export async function openPort(
       unlock();
     };
     try {
-      const port = await wake(facts, wanted, signal, note);
+      const port = await wake(visit, wanted);
       return { port, wasOpen: false, release };
     } catch (error) {
       await moveBack();
@@ -66,20 +74,16 @@ export async function openPort(
 }
 
 /**
- * Sends SIGUSR1 and waits until a port of the target's own opens. When somebody who does not ask for our lock takes the
+ * Sends SIGUSR1 (or, by force, does what its handler would do) and waits until a port of the target's own opens. When somebody who does not ask for our lock takes the
  * port just then, the target gives up, and is woken again as soon as it is free.
  */
-async function wake(
-  facts: ProcessFacts,
-  wanted: number,
-  signal: AbortSignal,
-  note: (line: string) => void,
-): Promise<number> {
+async function wake({ facts, force, signal, note }: Visit, wanted: number): Promise<number> {
   const before = new Set(listeningPorts(facts.pid));
   const opened = (): number | undefined => listeningPorts(facts.pid).find((port) => !before.has(port));
   const send = (): void => {
-    note(WOKEN);
-    process.kill(facts.pid, "SIGUSR1");
+    note(force ? WOKEN_BY_FORCE : WOKEN);
+    if (force) postInspectorSemaphore(facts.pid);
+    else process.kill(facts.pid, "SIGUSR1");
   };
   let lost = false;
   send();

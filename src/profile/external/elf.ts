@@ -99,6 +99,19 @@ export class ElfFile {
     return undefined;
   }
 
+  /**
+   * Where a variable lies in a process whose image of this file begins (at file offset 0) at `base`; undefined when no
+   * mangled name ends so.
+   */
+  objectAddress(nameEnd: string, base: number): number | undefined {
+    const first = this.#segments.find((s) => s.type === PT_LOAD);
+    if (first === undefined) return undefined;
+    for (const { name, value } of this.#symbols((type) => type === STT_OBJECT)) {
+      if (name.endsWith(nameEnd)) return base + value - (first.address - first.offset);
+    }
+    return undefined;
+  }
+
   /** The symbol that holds a file offset (as /proc/PID/maps gives it), or undefined. */
   symbolAt(fileOffset: number): ElfSymbol | undefined {
     const segment = this.#segments.find(

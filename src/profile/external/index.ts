@@ -8,8 +8,10 @@
  * threads.ts, stop.ts   which threads there are, what they do, and stopping one for microseconds
  * walk.ts, heap.ts  from a stack to functions, from functions to names and places
  * target.ts         all of it together; dump.ts and sample.ts are its two uses
+ * force.ts          the one exception to "nothing is written": opening the inspector without a signal, on demand
  *
  * Begin with target.ts.
  */
 export { type ExternalSampleOptions, EXTERNAL_NOTES, sampleExternal } from "./sample.ts";
 export { dumpStacks } from "./dump.ts";
+export { postInspectorSemaphore } from "./force.ts";
