@@ -62,7 +62,7 @@ function ring(part: "write" | "read"): () => Promise<number> {
   const { reader } = workerEnds(rings.ship("thread"));
   let arrived = 0;
   const outbox = new Outbox(
-    (message) => inbox.message(message),
+    (message) => void setImmediate(() => inbox.message(message)),
     (_op, _id, error) => {
       throw error;
     },

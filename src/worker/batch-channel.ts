@@ -31,6 +31,11 @@ export class BatchChannel implements Channel {
     if (transfer !== undefined && transfer.length > 0) this.#transfer.push(...transfer);
   }
 
+  /** An empty message: whoever receives it looks around. */
+  knock(): void {
+    this.#send([], []);
+  }
+
   flush(): void {
     if (this.#batch.length === 0) return;
     const batch = this.#batch;

@@ -12,6 +12,14 @@ const CLOSE_GRACE = 1;
 /** An interval that never matters: while referenced it keeps the program alive. */
 const LONG_MS = 2 ** 30;
 
+/** How a task may be bound: seconds of work in a worker, and whether its function returns promises. */
+export interface Binding {
+  readonly ahead: number;
+  readonly most: number;
+  readonly together: number;
+  readonly asynchronous: boolean;
+}
+
 /** The workers of a pool: how many there are, which one is to have the next task, when they come and go. */
 export class Crew {
   readonly #settings: PoolSettings;
@@ -69,15 +77,22 @@ export class Crew {
   }
 
   /**
-   * The worker with the least to do that may take a task of `estimate` seconds, if there is one: a free one, or one
-   * that has less than `most` seconds of work and would have at most `ahead` with it.
+   * The worker that is to have a task of `estimate` seconds, if one may: the first one that is at work and would have
+   * less than `together` seconds of it, else the one with the least to do: a free one, or one that has less than `most`
+   * seconds of work and would have at most `ahead` with the task. A worker that cannot be relieved of what it has not
+   * begun gets nothing that may wait for long.
    */
-  choose(estimate: number, ahead: number, most: number): Seat | undefined {
+  choose(estimate: number, { ahead, most, together, asynchronous }: Binding): Seat | undefined {
     const { concurrency } = this.#settings;
     let best: Seat | undefined;
     for (const seat of this.#ready) {
       if (seat.stalled) continue;
-      if (seat.count >= concurrency && (seat.load > most || seat.load + estimate > ahead)) continue;
+      const canBeRelieved = seat.peer.starts !== undefined;
+      if (seat.count >= concurrency) {
+        if (seat.load > most || seat.load + estimate > ahead) continue;
+        if (asynchronous && !canBeRelieved) continue;
+      }
+      if (canBeRelieved && seat.count > 0 && seat.load + estimate < together) return seat;
       if (best === undefined || seat.load < best.load || (seat.load === best.load && seat.count < best.count))
         best = seat;
     }

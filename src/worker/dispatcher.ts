@@ -34,6 +34,8 @@ const WATCH_MS = 5;
 const LOW_SECONDS = 100e-6;
 const SMALL_SECONDS = 25e-6;
 const WORTH_A_MESSAGE = 64;
+/** To wake another worker costs more than to wait behind tasks that take this long together. */
+const TOGETHER_SECONDS = 50e-6;
 /** Chunks of a map shorter than this get one more behind them. */
 const SHORT_CHUNK_SECONDS = 20e-3;
 
@@ -80,7 +82,7 @@ export class Dispatcher implements TaskOwner {
       initFailed: (_seat, error) => this.#initFailed(error),
       answer: (seat, task, op, a, b) => this.#answer(seat, task, op, a, b),
       started: (task) => this.#settler.started(task),
-      timing: (key, seconds) => this.#functions.measured(key, seconds),
+      timing: (key, seconds, asynchronous) => this.#functions.measured(key, seconds, asynchronous),
       unsendable: (seat, task, error) => this.#unsendable(seat, task, error),
       exit: (seat, exit) => this.#exit(seat, exit),
     });
@@ -192,7 +194,9 @@ export class Dispatcher implements TaskOwner {
     for (let task = this.#next(); task !== undefined; task = this.#next()) {
       const estimate = estimateOf(task);
       const most = few && estimate < SMALL_SECONDS ? LOW_SECONDS : Infinity;
-      const seat = this.#crew.choose(estimate, AHEAD_SECONDS, most);
+      const { asynchronous } = task.record;
+      const together = estimate < SMALL_SECONDS && !asynchronous ? TOGETHER_SECONDS : 0;
+      const seat = this.#crew.choose(estimate, { ahead: AHEAD_SECONDS, most, together, asynchronous });
       if (seat === undefined) break;
       this.#backlog.shift();
       this.#bind(seat, task, estimate);

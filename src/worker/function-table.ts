@@ -3,6 +3,8 @@ import type { FunctionRecord } from "./task.ts";
 
 /** Call sites looked at in one turn of the event loop; capturing one costs about a microsecond. */
 const SITES_PER_TURN = 8;
+/** After a turn with more submits than this only one is looked at. */
+const BUSY_TURN = 64;
 /** Programs that make new functions without end drop what is known of the oldest. */
 const KEPT_RECORDS = 4096;
 
@@ -19,7 +21,9 @@ export class FunctionTable {
   readonly #records = new Map<number, FunctionRecord>();
   #lastFn: Function | undefined;
   #last: Shipped | undefined;
-  #sites = 0;
+  /** Submits in this turn, and how many of them may have their call site looked at. */
+  #submits = 0;
+  #sites = SITES_PER_TURN;
 
   constructor(to: "thread" | "process") {
     this.#to = to;
@@ -29,14 +33,17 @@ export class FunctionTable {
   look(fn: Function, above: Function): Shipped {
     const shipped = fn === this.#lastFn ? this.#last! : this.#find(fn);
     const { record } = shipped;
-    if (record.site === undefined || this.#sites < SITES_PER_TURN) this.#noteSite(record, above);
+    if (this.#submits++ === 0) setImmediate(this.#newTurn).unref();
+    if (record.site === undefined || this.#submits <= this.#sites) noteSite(record, above);
     return shipped;
   }
 
   /** A worker says how long a function takes now. */
-  measured(key: number, seconds: number): void {
+  measured(key: number, seconds: number, asynchronous: boolean): void {
     const record = this.#records.get(key);
-    if (record !== undefined) record.seconds = seconds;
+    if (record === undefined) return;
+    record.seconds = seconds;
+    record.asynchronous = asynchronous;
   }
 
   /** Ships a function by value, after a worker could not import it; undefined when the error is another one. */
@@ -66,21 +73,26 @@ export class FunctionTable {
   #recordOf({ key }: Shipment): FunctionRecord {
     const known = this.#records.get(key);
     if (known !== undefined) return known;
-    const record = { seconds: Infinity, chunkSeconds: Infinity, site: undefined };
+    const record = {
+      seconds: Infinity,
+      asynchronous: false,
+      chunkSeconds: Infinity,
+      site: undefined,
+    };
     this.#records.set(key, record);
     if (this.#records.size > KEPT_RECORDS) this.#records.delete(this.#records.keys().next().value!);
     return record;
   }
 
-  /** With thousands of submits in a turn the function's last known site stands for the rest. */
-  #noteSite(record: FunctionRecord, above: Function): void {
-    if (this.#sites++ === 0) setImmediate(this.#newTurn).unref();
-    const site = {};
-    Error.captureStackTrace(site, above);
-    record.site = site;
-  }
-
   readonly #newTurn = (): void => {
-    this.#sites = 0;
+    this.#sites = this.#submits > BUSY_TURN ? 1 : SITES_PER_TURN;
+    this.#submits = 0;
   };
+}
+
+/** With thousands of submits in a turn the function's last known site stands for the rest. */
+function noteSite(record: FunctionRecord, above: Function): void {
+  const site = {};
+  Error.captureStackTrace(site, above);
+  record.site = site;
 }

@@ -18,8 +18,10 @@ export class Inbox {
   #ring: RingReader | undefined;
   #inRing = false;
   #polling = false;
-  #armed = false;
   #emptyTurns = 0;
+  /** Empty turns before the thread parks. */
+  #patience = LEAST_PATIENCE;
+  #parkedAt = 0;
   #closed = false;
 
   constructor(options: InboxOptions) {
@@ -35,8 +37,9 @@ export class Inbox {
     this.#ring = ring;
   }
 
-  /** A message: what the ring still holds came before it. */
+  /** A message: what the ring still holds came before it. An empty one says that the ring holds something. */
   message(batch: readonly unknown[]): void {
+    if (this.#parkedAt > 0) this.#learn();
     if (this.#inRing) this.#readRing();
     unbatch(batch, this.#receive);
     this.#after();
@@ -47,7 +50,6 @@ export class Inbox {
   close(): void {
     if (this.#inRing) this.#readRing();
     this.#closed = true;
-    this.#ring?.release(this.#rung);
   }
 
   #readRing(): void {
@@ -65,7 +67,7 @@ export class Inbox {
     this.#polling = false;
     if (!this.#inRing || this.#closed) return;
     if (this.#ring!.empty) {
-      if (++this.#emptyTurns >= EMPTY_TURNS) return this.#park();
+      if (++this.#emptyTurns >= this.#patience) return this.#park();
     } else {
       this.#emptyTurns = 0;
       this.#readRing();
@@ -76,19 +78,21 @@ export class Inbox {
   };
 
   #park(): void {
-    if (this.#ring!.park(this.#rung, this.#armed)) this.#armed = true;
+    if (this.#ring!.park()) this.#parkedAt = performance.now();
     else this.#poll();
   }
 
-  readonly #rung = (): void => {
-    if (!this.#armed || this.#closed) return;
-    this.#armed = false;
-    if (!this.#inRing) return;
-    this.#readRing();
-    this.#after();
-    if (this.#inRing) this.#poll();
-  };
+  /** To sleep and be woken takes tens of microseconds: where the sleep is that short, looking on is better. */
+  #learn(): void {
+    const isShort = performance.now() - this.#parkedAt < SHORT_SLEEP_MS;
+    this.#patience = isShort
+      ? Math.min(this.#patience * 2, MOST_PATIENCE)
+      : Math.max(this.#patience >> 1, LEAST_PATIENCE);
+    this.#parkedAt = 0;
+  }
 }
 
-/** Turns of the event loop without anything new, a microsecond or two each, before the thread parks. */
-const EMPTY_TURNS = 4;
+/** Turns of the event loop without anything new, a microsecond or two each. */
+const LEAST_PATIENCE = 4;
+const MOST_PATIENCE = 32;
+const SHORT_SLEEP_MS = 0.1;

@@ -51,8 +51,8 @@ function howItEnded(exit: PeerExit): string {
 }
 
 /**
- * The tasks that were under way when the worker ended. A thread's count of starts is exact. A process announces what
- * is not tiny; if nothing announced is open, the tiny ones that it had may have begun, and count as if they had.
+ * The tasks that were under way when the worker ended. The shared count of starts is exact. Without one a worker
+ * announces what is not tiny; if nothing announced is open, the tiny ones that it had may have begun, and count as if they had.
  */
 export function startedTasks(seat: TaskSeat, tasks: readonly Task[]): Set<Task> {
   if (seat.peer.starts !== undefined) return new Set(tasks.filter((task) => seat.hasStarted(task)));

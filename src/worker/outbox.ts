@@ -61,15 +61,16 @@ export class Outbox implements Channel {
   #publish(): void {
     if (this.#unpublished > 0 && this.#nextPause > 1) this.#nextPause--;
     this.#unpublished = 0;
-    this.#ring!.publish();
+    if (this.#ring!.publish()) this.#messages.knock();
   }
 
   #leaveRing(): void {
     this.#inRing = false;
     this.#unpublished = 0;
+    this.#ring!.close();
+    if (this.#ring!.publish()) this.#messages.knock();
     this.#pause = this.#nextPause;
     this.#nextPause = Math.min(this.#nextPause * 2, LONGEST_PAUSE);
-    this.#ring!.close();
   }
 }
 

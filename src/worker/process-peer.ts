@@ -11,12 +11,13 @@ import { hasLarge } from "./large-arrays.ts";
 import type { Peer, PeerExit, PeerHandlers, PeerOptions, ResourceLimits } from "./peer.ts";
 import { type Channel, Op } from "./protocol.ts";
 import { RingPair } from "./ring.ts";
+import type { StartCount } from "./start-count.ts";
 import { transport } from "./transport.ts";
 
 export class ProcessPeer implements Peer {
   readonly kind = "process";
   readonly name: string;
-  readonly starts = undefined;
+  starts: StartCount | undefined = undefined;
   readonly #child: ChildProcess;
   readonly #outbox: Outbox;
   readonly #inbox: Inbox;
@@ -97,6 +98,7 @@ export class ProcessPeer implements Peer {
   #attach(taken: boolean): void {
     if (!taken || !(this.#rings instanceof RingPair)) return;
     this.#outbox.attach(this.#rings.writer);
+    this.starts = this.#rings.starts;
     this.#bulk = new BulkWriter();
   }
 

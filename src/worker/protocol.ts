@@ -20,7 +20,7 @@ import type { Payload } from "../closures/index.ts";
  *   RESULT, FAILED      id, value | error, seconds?               its end
  *   CHUNK               id, chunk, -                              the end of MAP and STARMAP
  *   STREAM, ITEM, END   id, value, -                              a generator's result
- *   TIMING              key, seconds, -                           how long a function takes now
+ *   TIMING              key, seconds, asynchronous                how long calls of a function take now
  * Both ways:
  *   SWITCH              -, -, -                                   what follows is in the ring | in messages
  *   ATTACH, ATTACHED    -, blocks, -                              here is memory for rings | taken, or not

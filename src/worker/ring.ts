@@ -2,18 +2,18 @@ import {
   type Block,
   type BlockState,
   type MemoryKind,
-  type Point,
   allocateAlone,
   receiveBlock,
 } from "../memory/index.ts";
 import { Op, type Receive } from "./protocol.ts";
+import type { StartCount } from "./start-count.ts";
 import { ValueReader } from "./value-reader.ts";
 import { ValueWriter } from "./value-writer.ts";
 
 /**
  * Records in shared memory, from one thread or process to one other.
  *
- *   tail (where the writer is) | head (where the reader is) | point (where the reader waits) | records
+ *   tail (where the writer is) | head (where the reader is) | parked (the reader has gone to sleep) | records
  *
  * A record is `length << 8 | op`, the id, and the two values. It lies in one piece: behind the last word at which a
  * record may begin there is room for one more, and the next record begins at the first word again. What was written
@@ -22,7 +22,6 @@ import { ValueWriter } from "./value-writer.ts";
 export class RingWriter {
   readonly #words: Int32Array;
   readonly #values: ValueWriter;
-  readonly #point: Point;
   /** Where the next record goes; ahead of the published tail by what is not yet published. */
   #at = FIRST;
   /** Where the reader was when we last looked. */
@@ -32,7 +31,6 @@ export class RingWriter {
   constructor(block: Block) {
     this.#words = block.words;
     this.#values = new ValueWriter(block);
-    this.#point = block.point(POINT);
     Atomics.compareExchange(this.#words, TAIL, 0, FIRST);
   }
 
@@ -43,7 +41,7 @@ export class RingWriter {
     const values = this.#values;
     values.begin(at + HEADER, at + LONGEST);
     try {
-      if (values.write(a) && values.write(b)) {
+      if (values.write(a) && (op === Op.RUN && Array.isArray(b) ? values.writeList(b) : values.write(b))) {
         this.#append(op, id, values.at);
         return true;
       }
@@ -54,18 +52,17 @@ export class RingWriter {
     return false;
   }
 
-  /** There is always room for this record: the reader is to go on with messages. Published at once. */
+  /** There is always room for this record: the reader is to go on with messages. To be published. */
   close(): void {
     this.#append(Op.SWITCH, 0, this.#at + HEADER);
-    this.publish();
   }
 
-  /** Lets the reader see what was written, and wakes it if it waits. */
-  publish(): void {
-    if (this.#published === this.#at) return;
+  /** Lets the reader see what was written; true when it is parked, and has to be told by a message. */
+  publish(): boolean {
+    if (this.#published === this.#at) return false;
     this.#published = this.#at;
     Atomics.store(this.#words, TAIL, this.#at);
-    this.#point.signal();
+    return Atomics.load(this.#words, PARKED) === 1 && Atomics.exchange(this.#words, PARKED, 0) === 1;
   }
 
   #append(op: Op, id: number, end: number): void {
@@ -93,17 +90,13 @@ export class RingWriter {
 }
 
 export class RingReader {
-  readonly #block: Block;
   readonly #words: Int32Array;
   readonly #values: ValueReader;
-  readonly #point: Point;
   #at = FIRST;
 
   constructor(block: Block) {
-    this.#block = block;
     this.#words = block.words;
     this.#values = new ValueReader(block);
-    this.#point = block.point(POINT);
   }
 
   get empty(): boolean {
@@ -139,20 +132,12 @@ export class RingReader {
     return closed;
   }
 
-  /**
-   * Has `rung` called when something is published from now on; false when something already is. `armed`: an earlier
-   * call has not been answered yet, and its answer will do.
-   */
-  park(rung: () => void, armed: boolean): boolean {
-    const { segment, word } = this.#point;
-    const seen = this.#point.announce(segment.loopBit());
-    return this.empty && (armed || segment.arm(word, seen, rung));
-  }
-
-  /** Nobody waits here any more. */
-  release(rung: () => void): void {
-    this.#block.segment.disarm(rung);
-    this.#point.broadcast();
+  /** From now on the writer sends a message when it publishes; false when something is there already. */
+  park(): boolean {
+    Atomics.store(this.#words, PARKED, 1);
+    if (this.empty) return true;
+    Atomics.store(this.#words, PARKED, 0);
+    return false;
   }
 }
 
@@ -163,7 +148,8 @@ const LONGEST = 1024;
 // What the writer writes, what the reader writes, and what both do lie on different cache lines.
 const TAIL = 0;
 const HEAD = 16;
-const POINT = 32;
+const PARKED = 32;
+const STARTS = 40;
 const FIRST = 48;
 /** 8,000 tasks of a number each; twice this stays in a core's second-level cache. */
 const END = FIRST + 48 * 1024;
@@ -188,6 +174,11 @@ export class RingPair {
     return new RingWriter(this.#toWorker);
   }
 
+  /** A word for the count of started tasks. */
+  get starts(): StartCount {
+    return startsIn(this.#toWorker);
+  }
+
   ship(kind: MemoryKind): RingPairState {
     return { toWorker: this.#toWorker.ship(kind), toPool: this.#toPool.ship(kind) };
   }
@@ -199,9 +190,21 @@ export interface RingPairState {
 }
 
 /** The worker's ends. */
-export function workerEnds(state: RingPairState): { reader: RingReader; writer: RingWriter } {
+export function workerEnds(state: RingPairState): WorkerEnds {
+  const toWorker = receiveBlock(state.toWorker);
   return {
-    reader: new RingReader(receiveBlock(state.toWorker)),
+    reader: new RingReader(toWorker),
     writer: new RingWriter(receiveBlock(state.toPool)),
+    starts: startsIn(toWorker),
   };
+}
+
+export interface WorkerEnds {
+  readonly reader: RingReader;
+  readonly writer: RingWriter;
+  readonly starts: StartCount;
+}
+
+function startsIn(block: Block): StartCount {
+  return block.words.subarray(STARTS, STARTS + 1);
 }

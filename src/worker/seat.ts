@@ -10,7 +10,7 @@ export interface SeatHandlers {
   /** RESULT, FAILED, CHUNK, STREAM, ITEM, END of a task. */
   readonly answer: (seat: Seat, task: Task, op: number, a: unknown, b: unknown) => void;
   readonly started: (task: Task) => void;
-  readonly timing: (key: number, seconds: number) => void;
+  readonly timing: (key: number, seconds: number, asynchronous: boolean) => void;
   readonly unsendable: (seat: Seat, task: Task, error: unknown) => void;
   readonly exit: (seat: Seat, exit: PeerExit) => void;
 }
@@ -188,7 +188,7 @@ export class Seat implements TaskSeat {
         this.#handlers.initFailed(this, a as WireError);
         break;
       case Op.TIMING:
-        this.#handlers.timing(id, a as number);
+        this.#handlers.timing(id, a as number, b as boolean);
         break;
       case Op.STARTED:
         this.#markStarted(id);

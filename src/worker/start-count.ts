@@ -1,11 +1,11 @@
 /**
- * One shared 32-bit word between a pool and a worker thread: how many tasks the worker has started. The worker adds one
- * before each task, so that the pool knows exactly what had begun, even when the thread dies. And the pool can take
+ * One 32-bit word that a pool shares with a worker, where they can share memory: how many tasks the worker has started. The worker adds one
+ * before each task, so that the pool knows exactly what had begun, even when the worker dies. And the pool can take
  * back what has not begun: it sets a flag in the same word, by compare-and-swap, after which the worker can start
  * nothing until it has thrown its queue away and cleared the flag. Either the worker's addition or the pool's flag
  * comes first; there is no third possibility, so no task is lost and none runs twice.
  */
-export type StartCount = Int32Array<SharedArrayBuffer>;
+export type StartCount = Int32Array;
 
 const REVOKED = 1 << 30;
 

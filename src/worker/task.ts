@@ -26,6 +26,8 @@ export interface TaskSeat {
 export interface FunctionRecord {
   /** Seconds a call takes, as its workers measure it; Infinity until known. */
   seconds: number;
+  /** Its calls return promises: what they take together is more than the calls take. */
+  asynchronous: boolean;
   /** Seconds the last chunk of a map over it took. */
   chunkSeconds: number;
   /** Where it was submitted last, as far as that was looked at. */

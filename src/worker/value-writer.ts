@@ -70,6 +70,15 @@ export class ValueWriter {
     }
   }
 
+  /** The arguments of a call: an array that was made here, so that there is nothing to find out about it. */
+  writeList(items: readonly unknown[]): boolean {
+    const { length } = items;
+    if (length > MOST_ITEMS || this.at === this.limit) return false;
+    this.#words[this.at++] = (length << 8) | Tag.ARRAY;
+    for (let i = 0; i < length; i++) if (!this.write(items[i])) return false;
+    return true;
+  }
+
   #number(value: number): void {
     const small = value | 0;
     if (small === value && (small !== 0 || 1 / value > 0)) {

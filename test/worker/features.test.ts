@@ -4,19 +4,19 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { test } from "node:test";
 import { threadId } from "node:worker_threads";
 import { type ProcessPoolExecutorOptions, QueueFullError } from "spool";
-import { ProcessPoolExecutor } from "spool/multiprocessing";
-import { ThreadPoolExecutor } from "spool/threading";
+import * as multiprocessing from "spool/multiprocessing";
+import * as threading from "spool/threading";
 import { suitePerTransport } from "../support/transports.ts";
 import { requestId } from "./fixtures/context.ts";
 
 type Options = ProcessPoolExecutorOptions;
 const WAIT = { timeout: 60 };
 
-for (const [kind, Pool] of [
-  ["thread", ThreadPoolExecutor],
-  ["process", ProcessPoolExecutor],
+for (const [kind, Pool, Event] of [
+  ["thread", threading.ThreadPoolExecutor, threading.Event],
+  ["process", multiprocessing.ProcessPoolExecutor, multiprocessing.Event],
 ] as const) {
-  const make = (options: Options = {}): ThreadPoolExecutor | ProcessPoolExecutor =>
+  const make = (options: Options = {}): threading.ThreadPoolExecutor | multiprocessing.ProcessPoolExecutor =>
     new Pool({ maxWorkers: 1, ...options });
   const whoAmI = (): string => `${process.pid}/${threadId}`;
 
@@ -121,11 +121,13 @@ for (const [kind, Pool] of [
       try {
         const name = await pool.submit(whoAmI);
         const hanging = pool.submit(() => new Promise<never>(() => {}));
-        const beside = pool.submit(async () => {
+        const begun = new Event();
+        const beside = pool.submit(async (begun: { set(): void }) => {
+          begun.set();
           while (!(globalThis as { go?: boolean }).go) await new Promise((resolve) => setImmediate(resolve));
           return `${process.pid}/${(await import("node:worker_threads")).threadId}`;
-        });
-        while (pool.statistics().running < 2) await new Promise((resolve) => setImmediate(resolve));
+        }, begun);
+        await begun.wait();
         hanging.cancel();
         assert.equal(
           await pool.submit(() => ((globalThis as { go?: boolean }).go = true)).result(WAIT),
@@ -267,7 +269,7 @@ for (const [kind, Pool] of [
 }
 
 test("a stuck worker holds up nothing that another could run, even behind it", async () => {
-  const pool = new ThreadPoolExecutor({ maxWorkers: 2 });
+  const pool = new threading.ThreadPoolExecutor({ maxWorkers: 2 });
   try {
     const gate = new Int32Array(new SharedArrayBuffer(4));
     const work = (x: number, word?: Int32Array): number => {
@@ -289,7 +291,7 @@ test("a stuck worker holds up nothing that another could run, even behind it", a
 });
 
 test("transfer moves, SharedArrayBuffer shares", async () => {
-  const pool = new ThreadPoolExecutor({ maxWorkers: 1 });
+  const pool = new threading.ThreadPoolExecutor({ maxWorkers: 1 });
   try {
     const moved = new Float64Array([1, 2, 3]);
     const sum = pool

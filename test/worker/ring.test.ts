@@ -189,14 +189,17 @@ for (const kind of ["thread", "process"] as const) {
         way.inbox.close();
       });
 
-      test("one that parks is woken", async () => {
+      test("one that parks is woken by one empty message", async () => {
         const way = new Way(kind);
         await way.open();
         for (let id = 0; id < 20; id++) {
           // Longer than an inbox looks by itself.
           for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
           way.post(Op.RESULT, id, id);
-          await way.until(id + 1);
+          way.post(Op.RESULT, id, id);
+          assert.deepEqual(way.messages, [[]]);
+          way.deliver();
+          await way.until(2 * id + 2);
         }
         way.inbox.close();
       });

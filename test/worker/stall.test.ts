@@ -1,13 +1,20 @@
 import { later } from "../support/later.ts";
 import "../support/leaks.ts";
 import assert from "node:assert/strict";
-import { suite, test } from "node:test";
+import { after, suite, test } from "node:test";
+import { posix } from "spool/memory";
 import * as multiprocessing from "spool/multiprocessing";
 import * as threading from "spool/threading";
 
 /** Far more than any machine needs: a task that waits for the stalled worker would wait for ever. */
 const LIMIT = { timeout: 120_000 };
 const SHORT = 500;
+/** What the tests need of an event. */
+interface Waits {
+  set(): void;
+  waitSync(): boolean;
+  wait(): Promise<boolean>;
+}
 
 for (const [kind, Pool, Event] of [
   ["thread", threading.ThreadPoolExecutor, threading.Event],
@@ -61,5 +68,54 @@ for (const [kind, Pool, Event] of [
       release.set();
       assert.equal(await stalled, -1);
     });
+
+    const skip = kind === "process" && posix() === null && "processes are relieved through shared memory";
+    test("a function that the pool has measured, with an input that stalls", { ...LIMIT, skip }, async () => {
+      const pool = sharing(() => later(new Pool({ maxWorkers: 2 })));
+      const [stuck, release] = [new Event(), new Event()];
+      const squareOrStall = (x: number, stuck?: Waits, release?: Waits): number => {
+        stuck?.set();
+        release?.waitSync();
+        return x * x;
+      };
+      const squares = Array.from({ length: SHORT }, (_, i) => i * i);
+      const all = (): Promise<number[]> =>
+        Promise.all(Array.from({ length: SHORT }, (_, i) => pool.submit(squareOrStall, i)));
+      await pool.runOnAll(() => undefined);
+      for (let i = 0; i < 10; i++) await all();
+      const before = all();
+      const stalled = pool.submit(squareOrStall, -1, stuck, release);
+      const after = all();
+      await stuck.wait();
+      assert.deepEqual(await before, squares);
+      assert.deepEqual(await after, squares);
+      for (let i = 0; i < 50; i++) assert.equal(await pool.submit(squareOrStall, i), i * i);
+      assert.deepEqual(await all(), squares);
+      assert.equal(stalled.done(), false);
+      release.set();
+      assert.equal(await stalled, 1);
+    });
+
+    test("asynchronous tasks do not wait for each other while a worker is free", LIMIT, async () => {
+      const pool = later(new Pool({ maxWorkers: 2 }));
+      const meet = async (mine?: Waits, other?: Waits): Promise<void> => {
+        mine?.set();
+        await other?.wait();
+      };
+      for (let i = 0; i < 20; i++) await pool.submit(meet);
+      const [left, right] = [new Event(), new Event()];
+      await Promise.all([pool.submit(meet, left, right), pool.submit(meet, right, left)]);
+    });
   });
+}
+
+/** Processes share memory with their pool from the start, not only once they are busy. */
+function sharing<T>(make: () => T): T {
+  const before = process.env["SPOOL_TRANSPORT"];
+  process.env["SPOOL_TRANSPORT"] = "rings";
+  after(() => {
+    if (before === undefined) delete process.env["SPOOL_TRANSPORT"];
+    else process.env["SPOOL_TRANSPORT"] = before;
+  });
+  return make();
 }

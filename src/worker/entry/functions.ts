@@ -11,6 +11,8 @@ export class Entry {
   readonly loading: Promise<void>;
   /** Upper estimate of a call's seconds; Infinity until it has run. */
   seconds: number = Infinity;
+  /** It returned a promise: what it takes is not known from its calls. */
+  asynchronous = false;
   #reported = Infinity;
   #slow = 0;
   readonly key: number;
@@ -24,6 +26,12 @@ export class Entry {
     return this.seconds < TINY_SECONDS;
   }
 
+  returnedPromise(): void {
+    if (this.asynchronous) return;
+    this.asynchronous = true;
+    this.#reported = Infinity;
+  }
+
   /** Takes in that `calls` calls took `seconds` together. A slow call counts at once, fast ones by and by. */
   measure(seconds: number, calls: number, channel: Channel): void {
     const each = seconds / calls;
@@ -34,7 +42,7 @@ export class Entry {
     const ratio = this.seconds / this.#reported;
     if (ratio > 0.5 && ratio < 2) return;
     this.#reported = this.seconds;
-    channel.post(Op.TIMING, this.key, this.seconds);
+    channel.post(Op.TIMING, this.key, this.seconds, this.asynchronous);
   }
 
   #decayed(each: number): number {

@@ -11,12 +11,11 @@ export interface RunnerOptions {
   readonly to: "thread" | "process";
   readonly channel: Channel;
   readonly concurrency: number;
-  /**
-   * Called before each task: false when the pool has taken the queue back. Undefined where no memory is shared; then
-   * starts are announced by message, tiny tasks excepted.
-   */
-  readonly claim: (() => boolean) | undefined;
-  readonly resume: (() => void) | undefined;
+  /** Called before each task: false when the pool has taken the queue back. */
+  readonly claim: () => boolean;
+  readonly resume: () => void;
+  /** Where no memory is shared, starts are announced by message, tiny tasks excepted. */
+  readonly announces: () => boolean;
   readonly restoreContext: AnyFunction | undefined;
   readonly close: () => void;
 }
@@ -69,7 +68,7 @@ export class Runner {
         break;
       case Op.RESUME:
         this.#dropQueue();
-        this.#options.resume?.();
+        this.#options.resume();
         break;
       case Op.CLOSE:
         this.#closing = true;
@@ -107,7 +106,7 @@ export class Runner {
         calls = 0;
         mark = time;
       }
-      if (this.#options.claim?.() === false) break;
+      if (!this.#options.claim()) break;
       this.#queue.shift();
       this.#start(job);
       calls++;
@@ -156,7 +155,7 @@ export class Runner {
     if (job.cancelled) return;
     job.begun = true;
     const { extras } = job;
-    if (extras?.announce || (this.#options.claim === undefined && !job.entry.tiny)) {
+    if (extras?.announce || (!job.entry.tiny && this.#options.announces())) {
       this.#channel.post(Op.STARTED, job.id);
       this.#channel.flush();
     }
@@ -172,6 +171,7 @@ export class Runner {
   /** The function has returned: a value, a promise, or something to stream. */
   #settle(job: Job, value: unknown): void {
     if (isThenable(value)) {
+      job.entry.returnedPromise();
       this.#underWay++;
       value.then(
         (result) => this.#later(job, () => this.#deliver(job, result)),

@@ -5,10 +5,11 @@ import { Inbox } from "../inbox.ts";
 import { Outbox } from "../outbox.ts";
 import { Op, type WorkerSetup } from "../protocol.ts";
 import { type RingPairState, workerEnds } from "../ring.ts";
+import type { StartCount } from "../start-count.ts";
 import type { AnyFunction } from "./functions.ts";
 import { Runner } from "./runner.ts";
 
-/** What the entry files give: the way out, the exact count of started tasks where there is one, and the end. */
+/** What the entry files give: the way out, the count of started tasks, and the end. */
 export interface Host {
   readonly to: "thread" | "process";
   readonly send: Send;
@@ -16,9 +17,10 @@ export interface Host {
   /** Memory of the rings, where it is there from the start. */
   readonly rings: RingPairState | undefined;
   /** Called when memory has been attached later. */
-  readonly attached?: () => void;
-  readonly claim: (() => boolean) | undefined;
-  readonly resume: (() => void) | undefined;
+  readonly attached?: (starts: StartCount) => void;
+  readonly claim: () => boolean;
+  readonly resume: () => void;
+  readonly announces: () => boolean;
   readonly close: () => void;
 }
 
@@ -40,9 +42,9 @@ export function serve(host: Host): void {
     after: () => runner?.drain(),
   });
   const takeMemory = (rings: RingPairState): void => {
-    const taken = attach(rings, inbox, outbox);
-    if (taken) host.attached?.();
-    outbox.post(Op.ATTACHED, 0, taken);
+    const starts = attach(rings, inbox, outbox);
+    if (starts !== undefined) host.attached?.(starts);
+    outbox.post(Op.ATTACHED, 0, starts !== undefined);
   };
   if (host.rings !== undefined) attach(host.rings, inbox, outbox);
   host.listen((batch) => inbox.message(batch));
@@ -52,15 +54,15 @@ export function serve(host: Host): void {
   process.on("exit", () => outbox.flush());
 }
 
-/** Says whether the memory can be had here. */
-function attach(state: RingPairState, inbox: Inbox, outbox: Outbox): boolean {
+/** Undefined when the memory cannot be had here. */
+function attach(state: RingPairState, inbox: Inbox, outbox: Outbox): StartCount | undefined {
   try {
-    const { reader, writer } = workerEnds(state);
+    const { reader, writer, starts } = workerEnds(state);
     inbox.attach(reader);
     outbox.attach(writer);
-    return true;
+    return starts;
   } catch {
-    return false;
+    return undefined;
   }
 }
 
@@ -79,6 +81,7 @@ async function setUp(setup: WorkerSetup, host: Host, channel: Outbox): Promise<R
       concurrency: setup.concurrency,
       claim: host.claim,
       resume: host.resume,
+      announces: host.announces,
       restoreContext,
       close: host.close,
     });

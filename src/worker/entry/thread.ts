@@ -17,5 +17,6 @@ serve({
   rings,
   claim: () => claim(starts),
   resume: () => resume(starts),
+  announces: () => false,
   close: () => process.exit(),
 });
