@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { connect, createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -26,11 +26,17 @@ export async function redisServer(directory: string): Promise<Server> {
   return service(`redis://127.0.0.1:${port}/0`, port, () => spawn("redis-server", [...settings, ...durable]));
 }
 
-/** A RabbitMQ node with a name and a data directory of its own. */
-export async function rabbitServer(directory: string): Promise<Server> {
+/** A server of Redis for one test: nothing is kept, and further settings decide what it is. */
+export function plainRedis(url: string, port: number, settings: readonly string[]): Server {
+  return service(url, port, () => spawn("redis-server", [...settings, "--save", "", "--bind", "127.0.0.1"]));
+}
+
+/** A RabbitMQ node with a name and a data directory of its own; `config` are lines of its configuration file. */
+export async function rabbitServer(directory: string, config: readonly string[] = []): Promise<Server> {
   const port = await freePort();
   const distribution = await freePort();
   mkdirSync(directory, { recursive: true });
+  writeFileSync(join(directory, "rabbitmq.conf"), config.join("\n"));
   const environment = {
     ...process.env,
     HOME: directory,
@@ -41,7 +47,7 @@ export async function rabbitServer(directory: string): Promise<Server> {
     RABBITMQ_MNESIA_BASE: join(directory, "mnesia"),
     RABBITMQ_LOG_BASE: join(directory, "log"),
     RABBITMQ_ENABLED_PLUGINS_FILE: join(directory, "plugins"),
-    RABBITMQ_CONFIG_FILE: join(directory, "none"),
+    RABBITMQ_CONFIG_FILE: join(directory, "rabbitmq.conf"),
   };
   // The launcher of the distribution wants to be root or rabbitmq and then changes user; the server itself does not.
   const command = "/usr/lib/rabbitmq/bin/rabbitmq-server";
@@ -101,7 +107,7 @@ function answers(port: number, greeting: string): Promise<boolean> {
   });
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
