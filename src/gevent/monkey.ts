@@ -7,6 +7,7 @@ import {
   OFFLOADABLE,
   blockingHolders,
   blockingNames,
+  blocksWith,
   insteadOf,
 } from "./blocking-calls.ts";
 
@@ -37,23 +38,25 @@ export interface BlockingCall {
 }
 
 /**
- * Puts a guard before every known blocking call (`fs`, `child_process`, `crypto` and `zlib` `...Sync`,
- * `Atomics.wait`, the queries of `node:sqlite` from Node 24 on), for CommonJS and ES modules alike. JavaScript cannot make a synchronous call wait cooperatively, as
+ * Puts a guard before every known blocking call (`fs`, `child_process`, `crypto` and `zlib` `...Sync`, what of `crypto`
+ * blocks without a callback, `Atomics.wait`, heap snapshots, `node:sqlite`), for CommonJS and ES modules alike. JavaScript cannot make a synchronous call wait cooperatively, as
  * gevent's monkey patching does in Python; what it can do is to name each one that blocks greenlets, with the place,
  * the time it took, and what to write instead. Calls outside greenlets and tasks (start-up code) pass untouched, and
  * so do Node's own. Costs about 0.1 us per guarded call. `unpatchAll` takes everything back.
  */
 export function patchAll(options: PatchOptions = {}): void {
-  for (const module of Object.keys(BLOCKING_MODULES)) patchModule(module, options);
   const guard = checked(options);
+  for (const module of Object.keys(BLOCKING_MODULES)) patchModule(module, guard);
   for (const [owner, { holder, names }] of Object.entries(blockingHolders())) {
     for (const name of names) patchFunction(holder, name, `${owner}.${name}`, guard);
   }
+  syncBuiltinESMExports();
 }
 
 /** The guard for `fs` only. */
 export function patchFs(options: PatchOptions = {}): void {
-  patchModule("fs", options);
+  patchModule("fs", checked(options));
+  syncBuiltinESMExports();
 }
 
 /** Whether a module (or one function, `"fs.readFileSync"`) is guarded; without a name, whether anything is. */
@@ -101,11 +104,9 @@ function checked(options: PatchOptions): Guard {
   };
 }
 
-function patchModule(module: string, options: PatchOptions): void {
-  const guard = checked(options);
+function patchModule(module: string, guard: Guard): void {
   const exports = BLOCKING_MODULES[module]!;
   for (const name of blockingNames(module)) patchFunction(exports, name, `${module}.${name}`, guard);
-  syncBuiltinESMExports();
 }
 
 function patchFunction(holder: Record<string, unknown>, name: string, call: string, guard: Guard): void {
@@ -128,9 +129,10 @@ function guardOf(
   guard: Guard,
 ): (...args: unknown[]) => unknown {
   const offload = guard.mode === "offload" && OFFLOADABLE.has(call);
+  const blocks = blocksWith(call);
   return function guarded(this: unknown, ...args: unknown[]): unknown {
     const task = currentTask();
-    if (task === undefined) return original.apply(this, args);
+    if (task === undefined || blocks?.(args) === false) return original.apply(this, args);
     if (guard.mode === "throw" || offload) {
       const site = callSite(guarded);
       if (site === undefined) return original.apply(this, args);
