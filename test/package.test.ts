@@ -33,18 +33,21 @@ before(async () => {
   const copy = join(home, "source");
   // Built apart from the working tree, whose dist/ belongs to whoever builds there at the moment.
   mkdirSync(copy);
-  const tracked = await run("git", ["ls-files", "-z", "src", "docs", "package.json", "CHANGELOG.md"], {
-    cwd: root,
-  });
+  const tracked = await run(
+    "git",
+    ["ls-files", "-z", "src", "scripts", "docs", "package.json", "CHANGELOG.md"],
+    {
+      cwd: root,
+    },
+  );
   for (const path of tracked.stdout.split("\0").filter(Boolean)) {
     mkdirSync(dirname(join(copy, path)), { recursive: true });
     writeFileSync(join(copy, path), readFileSync(join(root, path)));
   }
   for (const path of ["README.md", "LICENSE", "tsconfig.json", "tsconfig.build.json"])
     writeFileSync(join(copy, path), readFileSync(join(root, path)));
-  const tsc = join(root, "node_modules/typescript/bin/tsc");
   symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
-  await run(process.execPath, [tsc, "-p", "tsconfig.build.json"], { cwd: copy, env });
+  await run("npm", ["run", "build"], { cwd: copy, env });
   await run("npm", ["pack", "--ignore-scripts", "--pack-destination", home], { cwd: copy, env });
   const manifest = { name: "scratch", private: true, type: "module", version: "1.0.0" };
   const project = join(home, "project");
@@ -117,4 +120,39 @@ test("every entry of the exports map can be imported without any optional peer",
     },
   );
   assert.equal(stdout, "all\n");
+});
+
+/** What a task imports must be what its worker runs on: the same state, the same classes. */
+const ONE_OF_EACH = `import { ProcessPoolExecutor, SpoolError, ThreadPoolExecutor, TimeoutError } from "spool";
+import { taskSignal } from "spool/futures";
+import { RLock } from "spool/multiprocessing";
+import * as sync from "spool/sync";
+import { Lock } from "spool/threading";
+
+const seen = () => (globalThis.signals ??= new Set()).add(taskSignal()).size;
+const fail = () => { throw new TimeoutError("late"); };
+const look = (lock) => lock instanceof Lock && lock instanceof sync.Lock;
+for (const Pool of [ThreadPoolExecutor, ProcessPoolExecutor]) {
+  const pool = new Pool({ maxWorkers: 1 });
+  // Without koffi processes share no lock.
+  const locks = Pool === ThreadPoolExecutor ? [new Lock()] : [];
+  const error = await pool.submit(fail).exception();
+  console.log(
+    [await pool.submit(seen), await pool.submit(seen)].join(),
+    ...(await Promise.all(locks.map((lock) => pool.submit(look, lock)))),
+    error instanceof TimeoutError && error instanceof SpoolError,
+    [Lock, RLock, sync.Lock, Pool].map((it) => it.name).join(),
+  );
+  await pool.shutdown();
+}
+`;
+
+test("a task and its worker have every module of the package only once", async () => {
+  const project = join(home, "project");
+  writeFileSync(join(project, "one.mjs"), ONE_OF_EACH);
+  const { stdout } = await run(process.execPath, ["one.mjs"], { cwd: project, env });
+  assert.deepEqual(stdout.trim().split("\n"), [
+    "1,2 true true Lock,RLock,Lock,ThreadPoolExecutor",
+    "1,2 true Lock,RLock,Lock,ProcessPoolExecutor",
+  ]);
 });

@@ -1,4 +1,7 @@
+import { existsSync, readFileSync } from "node:fs";
 import { Session } from "node:inspector/promises";
+import { SourceMap } from "node:module";
+import { fileURLToPath } from "node:url";
 import type { Profiler, Runtime } from "node:inspector";
 import { loadSpool } from "../pools/spool.ts";
 import { type Figure, summarise } from "../support/table.ts";
@@ -40,14 +43,29 @@ function costs({ nodes, samples, timeDeltas }: Profiler.Profile): Costs {
   return sums;
 }
 
-function place({ url, functionName }: Runtime.CallFrame): string {
+function place({ url, functionName, lineNumber, columnNumber }: Runtime.CallFrame): string {
   const [, file] = /\/dist\/(.+)\.js$/.exec(url) ?? [];
-  if (file !== undefined) return file;
+  if (file !== undefined) return source(url, lineNumber, columnNumber) ?? file;
   if (functionName === "(idle)") return "waiting";
   if (functionName === "(garbage collector)") return "collecting garbage";
   if (url.startsWith("node:")) return "Node's own JavaScript";
   return url === "" ? "native code: messages and their copies" : "the caller's code";
 }
+
+/** The file of src/ that a place in dist/ comes from, where modules are joined into one file. */
+function source(url: string, line: number, column: number): string | undefined {
+  let map = maps.get(url);
+  if (map === undefined) {
+    const file = fileURLToPath(`${url}.map`);
+    map = existsSync(file) ? new SourceMap(JSON.parse(readFileSync(file, "utf8"))) : null;
+    maps.set(url, map);
+  }
+  const entry = map?.findEntry(line, column);
+  if (entry === undefined || !("originalSource" in entry)) return undefined;
+  return /(?:^|\/)src\/(.+)\.ts$/.exec(entry.originalSource)?.[1];
+}
+
+const maps = new Map<string, SourceMap | null>();
 
 /** One run of all tasks under both profilers; the times of the workers are added up. */
 async function round(): Promise<Record<Side, Costs>> {

@@ -100,7 +100,7 @@ class Debugger {
         if (timer.task !== task) continue;
         this.#timers.delete(id);
         // The one timer behind all sleeps and deadlines belongs to whichever task set it first.
-        if (timer.site.stack?.includes(ALARMS)) continue;
+        if (isAlarms(timer.site.stack)) continue;
         const place = siteText(timer.site);
         // Node's own modules keep timers of their own, such as those of idle sockets.
         if (place.startsWith("node:")) continue;
@@ -119,7 +119,11 @@ class Debugger {
   }
 }
 
-const ALARMS = new URL("../core/alarms.", import.meta.url).pathname;
+function isAlarms(stack: string | undefined): boolean {
+  return stack?.split("\n").some((line) => line.includes(" Alarms.set ") && line.includes(OWN)) === true;
+}
+
+const OWN = new URL("..", import.meta.url).pathname;
 
 /** Python's own default. */
 const SLOW = 0.1;

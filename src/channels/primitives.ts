@@ -44,112 +44,126 @@ interface WithLock {
 export function primitivesIn(memory: sync.MemoryKind): Primitives {
   return {
     Lock: asOne(
+      "Lock",
       sync.Lock,
-      class Lock extends sync.Lock {
+      class extends sync.Lock {
         constructor() {
           super(memory);
         }
       },
     ),
     RLock: asOne(
+      "RLock",
       sync.RLock,
-      class RLock extends sync.RLock {
+      class extends sync.RLock {
         constructor() {
           super(memory);
         }
       },
     ),
     Semaphore: asOne(
+      "Semaphore",
       sync.Semaphore,
-      class Semaphore extends sync.Semaphore {
+      class extends sync.Semaphore {
         constructor(value: number = 1) {
           super(value, memory);
         }
       },
     ),
     BoundedSemaphore: asOne(
+      "BoundedSemaphore",
       sync.BoundedSemaphore,
-      class BoundedSemaphore extends sync.BoundedSemaphore {
+      class extends sync.BoundedSemaphore {
         constructor(value: number = 1) {
           super(value, memory);
         }
       },
     ),
     Condition: asOne(
+      "Condition",
       sync.Condition,
-      class Condition extends sync.Condition {
+      class extends sync.Condition {
         constructor(lock?: sync.BaseLock) {
           super(lock, memory);
         }
       },
     ),
     Event: asOne(
+      "Event",
       sync.Event,
-      class Event extends sync.Event {
+      class extends sync.Event {
         constructor() {
           super(memory);
         }
       },
     ),
     Barrier: asOne(
+      "Barrier",
       sync.Barrier,
-      class Barrier extends sync.Barrier {
+      class extends sync.Barrier {
         constructor(parties: number, options: sync.BarrierOptions = {}) {
           super(parties, options, memory);
         }
       },
     ),
     RawValue: asOne(
+      "RawValue",
       sync.RawValue,
-      class RawValue<C extends sync.TypeCode> extends sync.RawValue<C> {
+      class<C extends sync.TypeCode> extends sync.RawValue<C> {
         constructor(code: C, initial?: sync.Element<C> | number) {
           super(code, initial, memory);
         }
       },
     ),
     Value: asOne(
+      "Value",
       sync.Value,
-      class Value<C extends sync.TypeCode> extends sync.Value<C> {
+      class<C extends sync.TypeCode> extends sync.Value<C> {
         constructor(code: C, initial?: sync.Element<C> | number, options: WithLock = {}) {
           super(code, initial, options, memory);
         }
       },
     ),
     RawArray: asOne(
+      "RawArray",
       sync.RawArray,
-      class RawArray<C extends sync.TypeCode> extends sync.RawArray<C> {
+      class<C extends sync.TypeCode> extends sync.RawArray<C> {
         constructor(code: C, content: number | Iterable<sync.Element<C> | number>) {
           super(code, content, memory);
         }
       },
     ),
     Array: asOne(
+      "Array",
       sync.SharedArray,
-      class Array<C extends sync.TypeCode> extends sync.SharedArray<C> {
+      class<C extends sync.TypeCode> extends sync.SharedArray<C> {
         constructor(code: C, content: number | Iterable<sync.Element<C> | number>, options: WithLock = {}) {
           super(code, content, options, memory);
         }
       },
     ),
     Queue: asOne(
+      "Queue",
       queues.Queue,
-      class Queue<T> extends queues.Queue<T> {
+      class<T> extends queues.Queue<T> {
         constructor(maxSize: number = 0) {
           super(maxSize, memory);
         }
       },
     ),
     JoinableQueue: asOne(
+      "JoinableQueue",
       queues.JoinableQueue,
-      class JoinableQueue<T> extends queues.JoinableQueue<T> {
+      class<T> extends queues.JoinableQueue<T> {
         constructor(maxSize: number = 0) {
           super(maxSize, memory);
         }
       },
     ),
     SimpleQueue: asOne(
+      "SimpleQueue",
       queues.Queue,
-      class SimpleQueue<T> extends queues.Queue<T> {
+      class<T> extends queues.Queue<T> {
         constructor() {
           super(0, memory);
         }
@@ -158,8 +172,12 @@ export function primitivesIn(memory: sync.MemoryKind): Primitives {
   };
 }
 
-/** What arrives from another thread or process is made by the base class: it counts as an instance of both. */
-function asOne<T>(base: object, made: T & object): T {
+/**
+ * What arrives from another thread or process is made by the base class: it counts as an instance of both. The name is
+ * said, since a class expression that hides another class of that name is renamed when modules are joined.
+ */
+function asOne<T>(name: string, base: object, made: T & object): T {
+  Object.defineProperty(made, "name", { value: name, configurable: true });
   const isInstance = Function.prototype[Symbol.hasInstance];
   Object.defineProperty(made, Symbol.hasInstance, {
     value(this: unknown, value: unknown): boolean {

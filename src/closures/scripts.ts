@@ -12,8 +12,11 @@ import type { Located, Probe, ScriptSource } from "./probe.ts";
 const scripts = new Map<string, Script>();
 /** Code made at run time (eval, new Function) gets a new id each time, so the memory of them must end somewhere. */
 const MOST_SCRIPTS = 2000;
-/** Above this many characters only the function's own text is parsed: parsing a whole bundle takes half a second. */
-const LARGE = 300_000;
+/**
+ * Above this many characters only the function's own text is parsed: parsing a whole large bundle takes half a second.
+ * This package itself is up to 400,000 of them in a bundle.
+ */
+const LARGE = 500_000;
 
 /** A script as V8 runs it. */
 class Script {
