@@ -16,40 +16,13 @@ import pMap from "p-map";
 import PQueue from "p-queue";
 import pTimeout from "p-timeout";
 import { CapacityLimiter, Lock, Queue, gather, group, mapLimit, timeout } from "../src/asyncio/index.ts";
-import type { Contestant } from "./harness.ts";
+import { type Row, WAIT, bare, items, rate, targetsOf, thousand, tick } from "./asyncio/work.ts";
 
 /**
  * The rows of asyncio.ts that count calls. What a library lacks is written with its own means where that takes a few
  * lines: effection has no limiter and no lock, but a queue of tokens is both.
  */
-const tick = async (): Promise<number> => {
-  await Promise.resolve();
-  return 1;
-};
 const effectTick = Effect.promise(tick);
-const items = Array.from({ length: 5000 }, (_, i) => i);
-const thousand = Array.from({ length: 1000 }, () => tick);
-
-/** Seconds of CPU that one turn lasts at least. */
-const TURN = 0.15;
-
-/** Repeats `work`, which makes `calls` calls, and gives calls per second of CPU time, garbage collection included. */
-function rate(name: string, calls: number, work: () => unknown): Contestant {
-  return {
-    name,
-    run: async () => {
-      // Else a contestant pays for the garbage of the one before.
-      globalThis.gc?.();
-      const start = process.cpuUsage();
-      for (let done = calls; ; done += calls) {
-        await work();
-        const { user, system } = process.cpuUsage(start);
-        const seconds = (user + system) / 1e6;
-        if (seconds >= TURN) return done / seconds;
-      }
-    },
-  };
-}
 
 /** `fn` with `sema` held: what its users write. */
 async function withSema<T>(sema: Sema, fn: () => Promise<T>): Promise<T> {
@@ -90,16 +63,11 @@ const effectTokens = (count: number, tokens: number): Effect.Effect<unknown> =>
     yield* Effect.forEach(items.slice(0, count), () => held, { concurrency: "unbounded", discard: true });
   });
 
-export interface Row {
-  readonly title: string;
-  readonly reference: string;
-  readonly contestants: () => Contestant[];
-}
-
 export const rows: Record<string, Row> = {
   gather: {
     title: "1,000 calls at once",
     reference: "spool gather",
+    targets: targetsOf("spool gather", true),
     contestants: () => [
       rate("spool gather", 1000, () => gather(thousand)),
       rate("p-map", 1000, () => pMap(thousand, (fn) => fn())),
@@ -115,6 +83,7 @@ export const rows: Record<string, Row> = {
   tasks: {
     title: "1,000 tasks, each with a handle to cancel it",
     reference: "spool group + spawn",
+    targets: targetsOf("spool group + spawn"),
     contestants: () => [
       rate("spool group + spawn", 1000, () =>
         group((g) => {
@@ -136,6 +105,7 @@ export const rows: Record<string, Row> = {
   map: {
     title: "map over 5,000 items, 10 at a time",
     reference: "spool mapLimit",
+    targets: targetsOf("spool mapLimit", true),
     contestants: () => [
       rate("spool mapLimit", 5000, () => mapLimit(items, 10, tick)),
       rate("p-map", 5000, () => pMap(items, tick, { concurrency: 10 })),
@@ -157,6 +127,7 @@ export const rows: Record<string, Row> = {
   limiter: {
     title: "limiter of 10 tokens, 5,000 calls at once",
     reference: "spool CapacityLimiter",
+    targets: targetsOf("spool CapacityLimiter", true, WAIT),
     contestants: () => [
       rate("spool CapacityLimiter", 5000, () => {
         const limiter = new CapacityLimiter(10);
@@ -178,6 +149,7 @@ export const rows: Record<string, Row> = {
         const semaphore = new MutexSemaphore(10);
         return Promise.all(items.map(() => semaphore.runExclusive(tick)));
       }),
+      bare(5000),
       rate("effection, queue of tokens", 5000, () => effectionRun(effectionTokens(5000, 10))),
       rate("Effect Semaphore", 5000, () => Effect.runPromise(effectTokens(5000, 10))),
     ],
@@ -185,6 +157,7 @@ export const rows: Record<string, Row> = {
   lock: {
     title: "lock, 1,000 calls at once",
     reference: "spool Lock.with",
+    targets: targetsOf("spool Lock.with", true, WAIT),
     contestants: () => [
       rate("spool Lock.with", 1000, () => {
         const lock = new Lock();
@@ -202,6 +175,7 @@ export const rows: Record<string, Row> = {
         const limit = pLimit(1);
         return Promise.all(thousand.map((fn) => limit(fn)));
       }),
+      bare(1000),
       rate("effection, one token", 1000, () => effectionRun(effectionTokens(1000, 1))),
       rate("Effect Semaphore (1)", 1000, () => Effect.runPromise(effectTokens(1000, 1))),
     ],
@@ -209,6 +183,7 @@ export const rows: Record<string, Row> = {
   timeout: {
     title: "time limit around a call that ends in time",
     reference: "spool timeout",
+    targets: targetsOf("spool timeout", true),
     contestants: () => [
       rate("spool timeout", 1000, async () => {
         for (let i = 0; i < 1000; i++) await timeout(10, tick);
@@ -234,6 +209,7 @@ export const rows: Record<string, Row> = {
   queue: {
     title: "queue of at most 100 items, 10 workers, 5,000 items",
     reference: "spool Queue",
+    targets: targetsOf("spool Queue", true),
     contestants: () => [
       rate("spool Queue", 5000, async () => {
         const queue = new Queue<number>(100);

@@ -1,10 +1,10 @@
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { Effect, Fiber } from "effect";
 import { call, run as effectionRun, sleep as effectionSleep, spawn } from "effection";
 import { group, sleep } from "../src/asyncio/index.ts";
 import { rows } from "./asyncio-rows.ts";
-import { type Contestant, type Table, measure, printTable, summarise, writeResults } from "./harness.ts";
+import { targetsOf } from "./asyncio/work.ts";
+import { type Contestant, machine, summarise } from "./harness.ts";
+import { Tables } from "./tables.ts";
 
 /**
  * Overheads of structured concurrency beside the libraries that do one part of it, and beside effection and Effect,
@@ -14,42 +14,27 @@ import { type Contestant, type Table, measure, printTable, summarise, writeResul
  *   npm run bench asyncio lock timeout     some tables; the others stay as they were
  */
 const HOUR = 3600;
-const RESULTS = join(import.meta.dirname, "results", "asyncio.json");
-const wanted = process.env["SPOOL_BENCH"]?.split(",");
-const isWanted = (key: string): boolean => wanted === undefined || wanted.includes(key);
+const SPOOL = "spool group";
 
-const unknown = wanted?.filter((key) => !(key in rows || key === "sleepers" || key === "sleep")) ?? [];
+const keys = [...Object.keys(rows), "memory", "cancel", "sleep"];
+const unknown = process.env["SPOOL_BENCH"]?.split(",").filter((key) => !keys.includes(key)) ?? [];
 if (unknown.length > 0) {
-  throw new Error(
-    `There is no table ${unknown.join(", ")}; there are: ${Object.keys(rows).join(", ")}, sleepers, sleep`,
-  );
+  throw new Error(`There is no table ${unknown.join(", ")}; there are: ${keys.join(", ")}`);
 }
 
-let tables = earlier();
-for (const [key, { title, reference, contestants }] of Object.entries(rows)) {
-  if (!isWanted(key)) continue;
-  keep(reference, { key, ...(await measure(title, contestants(), { unit: "calls per CPU-second" })) });
+const tables = new Tables("asyncio");
+for (const [key, { title, reference, contestants, targets }] of Object.entries(rows)) {
+  const options = { unit: "calls per CPU-second", rounds: 7, reference, targets };
+  await tables.add(key, title, contestants(), options);
 }
-if (isWanted("sleepers")) await sleepers();
-if (isWanted("sleep")) {
-  const options = { unit: "seconds", rounds: 2, warmup: 0 };
-  keep("spool group", { key: "sleep", ...(await measure("50 tasks that sleep 2 s", fifty(), options)) });
-}
-
-/** Prints the tables and writes them at once, so that a run that is cut off leaves what it has measured. */
-function keep(reference: string, ...measured: Table[]): void {
-  for (const table of measured) printTable(table, reference);
-  tables = [...tables.filter((old) => !measured.some(({ key }) => key === old.key)), ...measured];
-  writeResults("asyncio", tables);
-}
-
-/** A whole run begins anew; one of some tables keeps the others. */
-function earlier(): Table[] {
-  if (wanted === undefined || !existsSync(RESULTS)) return [];
-  return (JSON.parse(readFileSync(RESULTS, "utf8")) as { tables: Table[] }).tables.filter(
-    ({ key }) => key !== undefined,
-  );
-}
+if (tables.isWanted("memory") || tables.isWanted("cancel")) await sleepers();
+await tables.add("sleep", "50 tasks that sleep 2 s", fifty(), {
+  unit: "seconds",
+  better: "lower",
+  rounds: 2,
+  reference: SPOOL,
+  targets: [{ subject: SPOOL, atMost: 2.1 }],
+});
 
 interface Sleeping {
   readonly name: string;
@@ -106,6 +91,7 @@ function sleeping(): Sleeping[] {
 
 /** What a task costs while it waits, and how long it takes to stop them all. */
 async function sleepers(): Promise<void> {
+  const at = machine();
   const count = 100_000;
   const rounds = 3;
   const bytes = new Map<string, number[]>();
@@ -124,18 +110,13 @@ async function sleepers(): Promise<void> {
       seconds.set(name, [...(seconds.get(name) ?? []), (performance.now() - cancelled) / 1000]);
     }
   }
-  const table = (key: string, title: string, unit: string, samples: Map<string, number[]>): Table => ({
-    key,
-    title,
-    unit,
-    rounds,
-    figures: [...samples].map(([name, all]) => summarise(name, all)),
-  });
-  keep(
-    "spool group",
-    table("memory", "memory of 100,000 sleeping tasks", "bytes per task", bytes),
-    table("cancel", "cancelling 100,000 sleeping tasks", "seconds", seconds),
-  );
+  const put = (key: string, title: string, unit: string, samples: Map<string, number[]>): void => {
+    const figures = [...samples].map(([name, all]) => summarise(name, all));
+    const table = { key, title, unit, better: "lower" as const, rounds, figures, machine: at };
+    if (tables.isWanted(key)) tables.put(table, targetsOf(SPOOL), SPOOL);
+  };
+  put("memory", "memory of 100,000 sleeping tasks", "bytes per task", bytes);
+  put("cancel", "cancelling 100,000 sleeping tasks", "seconds", seconds);
 }
 
 function inUse(): number {

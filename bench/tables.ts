@@ -33,11 +33,19 @@ export class Tables {
     contestants: readonly Contestant[],
     { unit, reference, rounds = 5, better = "higher", targets = [] }: RowOptions,
   ): Promise<void> {
-    if (this.#wanted !== undefined && !this.#wanted.includes(key)) return;
+    if (!this.isWanted(key)) return;
     const at = machine();
     const measured = await measure(title, contestants, { unit, rounds, warmup: Math.min(1, rounds - 1) });
-    const rated = { ...measured, better };
-    const table = { key, ...rated, targets: targets.map((it) => evaluate(rated, it)), machine: at };
+    this.put({ key, ...measured, better, machine: at }, targets, reference);
+  }
+
+  isWanted(key: string): boolean {
+    return this.#wanted === undefined || this.#wanted.includes(key);
+  }
+
+  /** Rates, prints and keeps a table that was measured in its own way. */
+  put(measured: Table, targets: readonly Target[], reference?: string): void {
+    const table = { ...measured, targets: targets.map((it) => evaluate(measured, it)) };
     printTable(table, reference);
     this.#measured.push(table);
     // After each, so that a run that is cut off leaves what it has measured.

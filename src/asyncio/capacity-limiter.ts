@@ -1,6 +1,7 @@
 import { StateError, type WaitOptions, requireFunction, requireInteger } from "../core/index.ts";
 import { debug } from "./debug.ts";
 import { runHolding, waitHolding } from "./holding.ts";
+import { currentScope } from "./scope.ts";
 import { DONE, Waiter, WaiterQueue, refused } from "./waiter.ts";
 
 /**
@@ -39,13 +40,7 @@ export class CapacityLimiter {
   }
 
   acquire(options?: WaitOptions): Promise<void> {
-    const refusal = refused(options);
-    if (refusal !== undefined) return refusal;
-    if (this.#borrowed >= this.#total) {
-      return waitHolding(this, this.#borrowed, new Waiter("CapacityLimiter.acquire", options), this.#waiters);
-    }
-    this.#borrowed++;
-    return DONE;
+    return this.#enter(options) ?? DONE;
   }
 
   acquireNowait(): boolean {
@@ -63,13 +58,31 @@ export class CapacityLimiter {
   /** Runs `fn(...args)` as soon as a token is free, and gives its value. */
   async run<A extends unknown[], T>(fn: (...args: A) => T | PromiseLike<T>, ...args: A): Promise<T> {
     requireFunction("fn", fn);
-    const entered = this.acquire();
-    if (entered !== DONE) await entered;
+    const entered = this.#enter(undefined);
+    if (entered !== undefined) await entered;
     try {
-      return await (debug.hooks === undefined ? fn(...args) : runHolding(this, () => fn(...args)));
+      return await (debug.hooks === undefined ? fn(...args) : this.#runHolding(fn, args));
     } finally {
       this.release();
     }
+  }
+
+  /** Undefined when there was nothing to wait for, which spares `run` a turn through a promise. */
+  #enter(options: WaitOptions | undefined): Promise<void> | undefined {
+    const scope = currentScope();
+    const refusal = refused(options, scope);
+    if (refusal !== undefined) return refusal;
+    if (this.#borrowed >= this.#total) {
+      const waiter = new Waiter("CapacityLimiter.acquire", options, scope);
+      return waitHolding(this, this.#borrowed, waiter, this.#waiters);
+    }
+    this.#borrowed++;
+    return undefined;
+  }
+
+  /** Apart from `run`, whose calls would each pay for what the closure captures. */
+  #runHolding<A extends unknown[], T>(fn: (...args: A) => T | PromiseLike<T>, args: A): T | PromiseLike<T> {
+    return runHolding(this, () => fn(...args));
   }
 }
 

@@ -1,5 +1,7 @@
 import { LockOwnershipError, type WaitOptions } from "../core/index.ts";
+import { debug } from "./debug.ts";
 import { runHolding, waitHolding } from "./holding.ts";
+import { currentScope } from "./scope.ts";
 import { DONE, Waiter, WaiterQueue, refused } from "./waiter.ts";
 
 /**
@@ -17,13 +19,7 @@ export class Lock {
 
   /** Takes the lock, waiting if need be. Throws TimeoutError, or the scope's or signal's reason. */
   acquire(options?: WaitOptions): Promise<void> {
-    const refusal = refused(options);
-    if (refusal !== undefined) return refusal;
-    if (this.#locked) {
-      return waitHolding(this, 1, new Waiter("Lock.acquire", options), this.#waiters);
-    }
-    this.#locked = true;
-    return DONE;
+    return this.#enter(options) ?? DONE;
   }
 
   /** Takes the lock if it is free; says whether it did. */
@@ -40,10 +36,10 @@ export class Lock {
 
   /** Runs `fn` while holding the lock. */
   async with<T>(fn: () => T | PromiseLike<T>, options?: WaitOptions): Promise<T> {
-    const entered = this.acquire(options);
-    if (entered !== DONE) await entered;
+    const entered = this.#enter(options);
+    if (entered !== undefined) await entered;
     try {
-      return await runHolding(this, fn);
+      return await (debug.hooks === undefined ? fn() : runHolding(this, fn));
     } finally {
       this.release();
     }
@@ -52,5 +48,17 @@ export class Lock {
   /** How many wait. */
   get waiting(): number {
     return this.#waiters.size;
+  }
+
+  /** Undefined when there was nothing to wait for, which spares `with` a turn through a promise. */
+  #enter(options: WaitOptions | undefined): Promise<void> | undefined {
+    const scope = currentScope();
+    const refusal = refused(options, scope);
+    if (refusal !== undefined) return refusal;
+    if (this.#locked) {
+      return waitHolding(this, 1, new Waiter("Lock.acquire", options, scope), this.#waiters);
+    }
+    this.#locked = true;
+    return undefined;
   }
 }

@@ -1,5 +1,7 @@
 import { type WaitOptions, StateError, requireInteger } from "../core/index.ts";
+import { debug } from "./debug.ts";
 import { runHolding, waitHolding } from "./holding.ts";
+import { currentScope } from "./scope.ts";
 import { DONE, Waiter, WaiterQueue, refused } from "./waiter.ts";
 
 /**
@@ -26,14 +28,7 @@ export class Semaphore {
   }
 
   acquire(options?: WaitOptions): Promise<void> {
-    const refusal = refused(options);
-    if (refusal !== undefined) return refusal;
-    if (this.#value === 0) {
-      return waitHolding(this, this.#out, new Waiter("Semaphore.acquire", options), this.#waiters);
-    }
-    this.#value--;
-    this.#out++;
-    return DONE;
+    return this.#enter(options) ?? DONE;
   }
 
   /** Acquires if that needs no waiting; says whether it did. */
@@ -51,10 +46,10 @@ export class Semaphore {
   }
 
   async with<T>(fn: () => T | PromiseLike<T>, options?: WaitOptions): Promise<T> {
-    const entered = this.acquire(options);
-    if (entered !== DONE) await entered;
+    const entered = this.#enter(options);
+    if (entered !== undefined) await entered;
     try {
-      return await runHolding(this, fn);
+      return await (debug.hooks === undefined ? fn() : runHolding(this, fn));
     } finally {
       this.release();
     }
@@ -62,6 +57,19 @@ export class Semaphore {
 
   get waiting(): number {
     return this.#waiters.size;
+  }
+
+  /** Undefined when there was nothing to wait for, which spares `with` a turn through a promise. */
+  #enter(options: WaitOptions | undefined): Promise<void> | undefined {
+    const scope = currentScope();
+    const refusal = refused(options, scope);
+    if (refusal !== undefined) return refusal;
+    if (this.#value === 0) {
+      return waitHolding(this, this.#out, new Waiter("Semaphore.acquire", options, scope), this.#waiters);
+    }
+    this.#value--;
+    this.#out++;
+    return undefined;
   }
 }
 

@@ -21,15 +21,12 @@ export class Waiter<T = void> extends CancelNode {
   readonly promise: Promise<T>;
   readonly what: string;
   open = true;
-  /** Whether it was its own timeout that ended it; a scope may be cancelled with a TimeoutError, too. */
-  timedOut = false;
   queue: WaiterQueue | undefined = undefined;
   before: Waiter<any> | undefined = undefined;
   after: Waiter<any> | undefined = undefined;
   #resolve: (value: T) => void;
   #reject: (reason: unknown) => void;
-  /** Lets go of the timer and listener that the options asked for. */
-  #release: (() => void) | undefined = undefined;
+  #limits: Limits | undefined = undefined;
 
   constructor(what: string, options?: WaitOptions, scope: Scope = currentScope()) {
     super();
@@ -47,20 +44,22 @@ export class Waiter<T = void> extends CancelNode {
     }
     // Nothing ever cancels the program's scope.
     if (scope !== programScope) this.link(scope);
-    if (options !== undefined) this.#limit(options);
+    if (options === undefined) return;
+    this.#limits = new Limits(this, options);
+    if (!this.open) this.#limits.release();
   }
 
   /** Hands `value` to whoever waits. Returns false when the wait had already ended. */
   grant(value: T): boolean {
     if (!this.open) return false;
-    this.#close();
+    this.close();
     this.#resolve(value);
     return true;
   }
 
   interrupt(reason: unknown): void {
     if (!this.open) return;
-    this.#close();
+    this.close();
     this.#reject(reason);
   }
 
@@ -77,32 +76,42 @@ export class Waiter<T = void> extends CancelNode {
 
   /** Called once, however the wait ends. */
   protected ended(): void {
-    this.#release?.();
+    this.#limits?.release();
   }
 
-  #limit(options: WaitOptions): void {
-    const { timeout, signal } = options;
-    const stopTimer =
-      timeout === undefined || timeout === Infinity
-        ? undefined
-        : clock().after(timeout, () => {
-            this.timedOut = this.open;
-            this.interrupt(new TimeoutError(`${this.what} timed out after ${timeout} s`));
-          });
-    const unlink =
-      signal === undefined ? undefined : onAbort(signal, () => this.interrupt(abortReason(signal)));
-    this.#release = () => {
-      stopTimer?.();
-      unlink?.();
-    };
-    if (!this.open) this.#release();
+  /** Whether it was its own timeout that ended it; a scope may be cancelled with a TimeoutError, too. */
+  get timedOut(): boolean {
+    return this.#limits?.timedOut === true;
   }
 
-  #close(): void {
+  // A #method would cost each wait a field, for its brand.
+  private close(): void {
     this.open = false;
     this.unlink();
     this.queue?.remove(this);
     this.ended();
+  }
+}
+
+/** What the options of a wait asked for: a timer, a listener at a signal, or both. */
+class Limits {
+  timedOut = false;
+  readonly #stopTimer: (() => void) | undefined;
+  readonly #unlink: (() => void) | undefined;
+
+  constructor(waiter: Waiter<any>, { timeout, signal }: WaitOptions) {
+    if (timeout !== undefined && timeout !== Infinity) {
+      this.#stopTimer = clock().after(timeout, () => {
+        this.timedOut = waiter.open;
+        waiter.interrupt(new TimeoutError(`${waiter.what} timed out after ${timeout} s`));
+      });
+    }
+    if (signal !== undefined) this.#unlink = onAbort(signal, () => waiter.interrupt(abortReason(signal)));
+  }
+
+  release(): void {
+    this.#stopTimer?.();
+    this.#unlink?.();
   }
 }
 
@@ -162,8 +171,7 @@ function capture(resolve: (value: unknown) => void, reject: (reason: unknown) =>
 export const DONE: Promise<void> = Promise.resolve();
 
 /** A wait's promise when the scope or the signal is already cancelled, else undefined: the check of every fast path. */
-export function refused(options?: WaitOptions): Promise<never> | undefined {
-  const scope = currentScope();
+export function refused(options?: WaitOptions, scope: Scope = currentScope()): Promise<never> | undefined {
   if (scope.cancelled) return Promise.reject(scope.reason as Error);
   const signal = options?.signal;
   return signal?.aborted ? Promise.reject(abortReason(signal) as Error) : undefined;
