@@ -1,5 +1,5 @@
 import { createServer } from "node:net";
-import { attach, attachOrLookOutside, record } from "../../src/profile/index.ts";
+import { attach, attachOrLookOutside, type EngineOptions, record } from "../../src/profile/index.ts";
 import { evaluate } from "../../src/profile/attach/protocol.ts";
 import { footprint, settled } from "../../test/profile/footprint.ts";
 import { startTarget, type Target, type TargetOptions } from "../../test/support/target.ts";
@@ -31,6 +31,7 @@ export const STATES: readonly State[] = [
   state("`Atomics.wait` on the main thread", "atomics"),
   state("inside `execSync`", "execsync"),
   state("SIGUSR1 trapped by the program", "trapped"),
+  { name: "SIGUSR1 trapped, `--force`", visit: byForce },
   { ...state("`--disable-sigusr1`", "idle", ["--disable-sigusr1"]), except: ["20"] },
   { name: "port taken by something else", visit: portTaken },
   { name: "three at once", visit: threeAtOnce },
@@ -40,7 +41,7 @@ export const STATES: readonly State[] = [
 ];
 
 function state(name: string, mode: string, execArgv: readonly string[] = []): State {
-  return { name, visit: (node) => withTarget(mode, { node, execArgv }, look) };
+  return { name, visit: (node) => withTarget(mode, { node, execArgv }, (target) => look(target)) };
 }
 
 async function withTarget<T>(
@@ -58,15 +59,19 @@ async function withTarget<T>(
   }
 }
 
-async function look({ pid }: Target): Promise<Visit> {
+function byForce(node: string): Promise<Visit> {
+  return withTarget("trapped", { node }, (target) => look(target, { force: true }));
+}
+
+async function look({ pid }: Target, options: EngineOptions = {}): Promise<Visit> {
   const before = footprint(pid);
   const began = performance.now();
-  const entered = await attachOrLookOutside(pid);
+  const entered = await attachOrLookOutside(pid, options);
   const ms = performance.now() - began;
   if (entered !== "external") await entered.close();
   const asBefore = same(await settled(pid, before), before, entered);
   const engine = entered === "external" ? "external" : "inspector";
-  const { threads, samples } = await record(pid, { duration: 0.4, subprocesses: true, engine });
+  const { threads, samples } = await record(pid, { ...options, duration: 0.4, subprocesses: true, engine });
   const processes = new Set(threads.map((thread) => thread.pid)).size;
   const found = `${samples.length} samples of ${threads.length} threads in ${processes} processes`;
   return { engine, ms, found, asBefore: asBefore && same(await settled(pid, before), before, entered) };
@@ -88,7 +93,9 @@ async function portTaken(node: string): Promise<Visit> {
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   const { port } = server.address() as { port: number };
   try {
-    return await withTarget("shares", { node, execArgv: [`--inspect-port=${port}`] }, look);
+    return await withTarget("shares", { node, execArgv: [`--inspect-port=${port}`] }, (target) =>
+      look(target),
+    );
   } finally {
     await new Promise((done) => server.close(done));
   }
