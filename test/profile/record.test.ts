@@ -1,5 +1,6 @@
 import "../support/leaks.ts";
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { resolve } from "node:path";
 import { test } from "node:test";
@@ -78,6 +79,33 @@ test("the target is as before when a recording is over", async () => {
     while ((await target.ask<{ online: number }>("truth")).online < 3);
     const [before, held] = [footprint(target.pid), await target.ask("held")];
     await record(target.pid, { duration: 0.3, engine: "inspector", timeout: 30 });
+    assert.deepEqual(await settled(target.pid, before), before);
+    assert.deepEqual(await target.ask("held"), held);
+  } finally {
+    await target.stop();
+  }
+});
+
+test("when the recorder is killed, the target undoes by itself what was done to it", async () => {
+  const target = await startTarget("workers");
+  const hooks = async (): Promise<number[]> => {
+    const { parts } = await target.ask<{ parts: Record<string, { exitListeners: number }> }>("truth");
+    return Object.values(parts).map(({ exitListeners }) => exitListeners);
+  };
+  try {
+    while ((await hooks()).length < 3);
+    const [before, held, unhooked] = [footprint(target.pid), await target.ask("held"), await hooks()];
+    const main = resolve(import.meta.dirname, "../../src/cli/main.ts");
+    const recorder = spawn(
+      process.execPath,
+      ["-C", "spool-source", main, "record", "--inspector", "-o", "/dev/null", String(target.pid)],
+      { stdio: "ignore" },
+    );
+    const ended = once(recorder, "exit");
+    while ((await hooks()).some((count, i) => count === unhooked[i]));
+    recorder.kill("SIGKILL");
+    await ended;
+    while ((await hooks()).some((count, i) => count !== unhooked[i]));
     assert.deepEqual(await settled(target.pid, before), before);
     assert.deepEqual(await target.ask("held"), held);
   } finally {
@@ -174,9 +202,10 @@ test("a program that traps SIGUSR1 is recorded from outside", async () => {
   }
 });
 
-test("snapshots follow one another and leave nothing behind", async () => {
-  const target = await startTarget("shares");
+test("snapshots follow one another and leave nothing behind, in worker threads either", async () => {
+  const target = await startTarget("workers");
   try {
+    while ((await target.ask<{ online: number }>("truth")).online < 3);
     const before = footprint(target.pid);
     let taken = 0;
     for await (const { profile, cpu, rss, heap } of sample(target.pid, {

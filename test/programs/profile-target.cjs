@@ -125,6 +125,7 @@ const modes = {
       worker.on("message", (part) => {
         add(truth, part);
         add((parts[name] ??= { hot: 0, cold: 0, calmHot: 0, calmCold: 0 }), part);
+        parts[name].exitListeners = part.exitListeners;
       });
     }
   },
@@ -167,7 +168,7 @@ if (isMainThread) {
 } else {
   modes[workerData]();
   setInterval(() => {
-    parentPort.postMessage({ ...truth });
+    parentPort.postMessage({ ...truth, exitListeners: process.listenerCount("exit") });
     for (const key of Object.keys(truth)) truth[key] = 0;
   }, 50);
 }

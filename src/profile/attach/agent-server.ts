@@ -1,8 +1,9 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
-import { chmodSync, chownSync, mkdirSync, rmSync } from "node:fs";
+import { chmodSync, chownSync, lstatSync, mkdirSync, rmSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ProfilerError } from "../../core/index.ts";
 import { type AgentOrders, removeExitHook } from "./agent-source.ts";
 import { sameNamespace } from "./proc.ts";
 
@@ -51,6 +52,7 @@ export class AgentServer {
     const name = `spool-${process.pid}-${randomBytes(6).toString("hex")}`;
     const foreign = target !== undefined && sameNamespace(target.pid, "mnt") === false;
     const base = foreign ? "/tmp" : tmpdir();
+    if (foreign) requireFolder(`/proc/${target.pid}/root${base}`, target.pid);
     const directory = join(foreign ? `/proc/${target.pid}/root${base}` : base, name);
     mkdirSync(directory, { mode: 0o700 });
     const server = createServer();
@@ -110,4 +112,13 @@ export class AgentServer {
       return undefined;
     }
   }
+}
+
+/** In a file system that is not ours a link could lead out of it, and into ours. */
+function requireFolder(path: string, pid: number): void {
+  if (lstatSync(path).isDirectory()) return;
+  throw new ProfilerError(
+    `/tmp in the file system of process ${pid} is a link: spool puts nothing there; use --external`,
+    { code: "PROFILER_OTHER_NAMESPACE" },
+  );
 }

@@ -19,6 +19,7 @@ export class AgentSession implements InspectorSession {
   readonly #agent: AgentConnection;
   readonly #protocol: Protocol;
   readonly #workers = new Map<string, Worker>();
+  readonly #undo = new Map<InspectorSession | Worker, readonly Command[]>();
   readonly #exitTasks = new Set<() => Promise<unknown>>();
   #closing = false;
 
@@ -45,7 +46,7 @@ export class AgentSession implements InspectorSession {
   async workers(listener: (worker: WorkerSession) => void): Promise<void> {
     this.on<Attached>("NodeWorker.attachedToWorker", ({ sessionId, workerInfo }) => {
       if (isAgent(workerInfo)) return;
-      const worker = new Worker(this.#protocol, sessionId, workerInfo);
+      const worker = new Worker(this.#protocol, sessionId, workerInfo, (undo) => this.#setUndo(worker, undo));
       this.#workers.set(sessionId, worker);
       // One that never answers (it is in a native call until it ends) is one there is nothing to learn about.
       worker.introduce().then(
@@ -60,14 +61,17 @@ export class AgentSession implements InspectorSession {
       ({ sessionId, message }) => this.#workers.get(sessionId)?.receive(message),
     );
     this.on<{ sessionId: string }>("NodeWorker.detachedFromWorker", ({ sessionId }) => {
-      this.#workers.get(sessionId)?.end();
+      const worker = this.#workers.get(sessionId);
+      if (worker === undefined) return;
+      worker.end();
       this.#workers.delete(sessionId);
+      this.#undo.delete(worker);
     });
     await this.send("NodeWorker.enable", { waitForDebuggerOnStart: false });
   }
 
   atDetach(commands: readonly Command[]): void {
-    this.#order({ undo: commands });
+    this.#setUndo(this, commands);
   }
 
   atExit(task: () => Promise<unknown>): () => void {
@@ -89,6 +93,11 @@ export class AgentSession implements InspectorSession {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #setUndo(of: InspectorSession | Worker, commands: readonly Command[]): void {
+    this.#undo.set(of, commands);
+    this.#order({ undo: [...this.#undo.values()].flat() });
   }
 
   async #beforeExit(): Promise<void> {
@@ -128,13 +137,22 @@ class Worker extends Protocol implements WorkerSession {
   name: string;
   readonly ended: Promise<void>;
   readonly #resolveEnded: () => void;
+  readonly #sessionId: string;
+  readonly #setUndo: (commands: readonly Command[]) => void;
 
-  constructor(main: Protocol, sessionId: string, info: WorkerInfo) {
+  constructor(
+    main: Protocol,
+    sessionId: string,
+    info: WorkerInfo,
+    setUndo: (commands: readonly Command[]) => void,
+  ) {
     super({
       // A worker that ends while a command is on its way answers by detaching, so a failure to post is no news.
       post: (message) =>
         void main.send("NodeWorker.sendMessageToWorker", { sessionId, message }).catch(() => {}),
     });
+    this.#sessionId = sessionId;
+    this.#setUndo = setUndo;
     this.name = info.title.replace(/^\[worker \d+\] ?/, "");
     const { promise, resolve } = Promise.withResolvers<void>();
     this.ended = promise;
@@ -148,6 +166,18 @@ class Worker extends Protocol implements WorkerSession {
     this.thread = thread;
     if (name !== "") this.name = name;
     if (/^(WorkerThread|Worker \d+|)$/.test(this.name)) this.name = "worker";
+  }
+
+  /** The agent speaks to the main thread, which hands it on. */
+  atDetach(commands: readonly Command[]): void {
+    const sessionId = this.#sessionId;
+    this.#setUndo(
+      commands.map((command, i) => ({
+        method: "NodeWorker.sendMessageToWorker",
+        // Nobody waits for the reply, but a command needs a number: one that no other has.
+        params: { sessionId, message: JSON.stringify({ id: -1 - i, ...command }) },
+      })),
+    );
   }
 
   end(): void {

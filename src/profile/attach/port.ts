@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { onAbort, ProfilerError } from "../../core/index.ts";
 import { postInspectorSemaphore } from "../external/index.ts";
 import { CLOSE_PORT } from "./agent-source.ts";
-import { allPids, nodeVersionOf, type ProcessFacts } from "./proc.ts";
+import { allPids, gone, nodeVersionOf, type ProcessFacts, readProcess } from "./proc.ts";
 import { evaluate } from "./protocol.ts";
 import { hasClient, holderOf, isPortTaken, listeningPorts } from "./sockets.ts";
 import { connectToPort } from "./websocket.ts";
@@ -79,8 +79,13 @@ export async function openPort(visit: Visit): Promise<OpenPort> {
  */
 async function wake({ facts, force, signal, note }: Visit, wanted: number): Promise<number> {
   const before = new Set(listeningPorts(facts.pid));
-  const opened = (): number | undefined => listeningPorts(facts.pid).find((port) => !before.has(port));
+  const opened = (): number | undefined => {
+    const fresh = listeningPorts(facts.pid).filter((port) => !before.has(port));
+    return fresh.find((port) => port === wanted) ?? fresh[0];
+  };
   const send = (): void => {
+    // Others may have had their turn before us, and the number may be another process's by now.
+    if (readProcess(facts.pid).startedAt !== facts.startedAt) throw gone(facts.pid);
     note(force ? WOKEN_BY_FORCE : WOKEN);
     if (force) postInspectorSemaphore(facts.pid);
     else process.kill(facts.pid, "SIGUSR1");
@@ -142,11 +147,17 @@ async function freePort(
     throw taken(port, holder);
   }
   const before = new Set(listeningPorts(holder));
-  await moveInspector(port, 0, AbortSignal.any([signal, AbortSignal.timeout(MOVE_MS)])).catch((error) => {
+  const inTime = AbortSignal.any([signal, AbortSignal.timeout(MOVE_MS)]);
+  await moveInspector(port, 0, inTime, Date.now() + MOVE_MS).catch((error) => {
     signal.throwIfAborted();
     throw taken(port, holder, error);
   });
-  const moved = await poll(signal, () => listeningPorts(holder).find((p) => !before.has(p)));
+  const moved = await poll(AbortSignal.any([signal, AbortSignal.timeout(MOVE_MS)]), () =>
+    listeningPorts(holder).find((p) => !before.has(p)),
+  ).catch((error) => {
+    signal.throwIfAborted();
+    throw taken(port, holder, error);
+  });
   note(`asked process ${holder} to move its inspector from port ${port} to ${moved}`);
   return async () => {
     await moveInspector(moved, port, signal);
@@ -155,10 +166,16 @@ async function freePort(
   };
 }
 
-/** Closes a Node's inspector port and opens another. */
-async function moveInspector(from: number, to: number, signal: AbortSignal): Promise<void> {
+/** Closes a Node's inspector port and opens another; when its loop is blocked until `before`, it does not any more. */
+async function moveInspector(
+  from: number,
+  to: number,
+  signal: AbortSignal,
+  before: number = Infinity,
+): Promise<void> {
   const inspector = `(process.getBuiltinModule ?? require)("node:inspector")`;
-  await later(from, `((i) => { i.close(); i.open(${to}, "127.0.0.1"); })(${inspector})`, signal);
+  const move = `((i) => { i.close(); i.open(${to}, "127.0.0.1"); })(${inspector})`;
+  await later(from, `if (Date.now() < ${before}) ${move}`, signal);
 }
 
 /**

@@ -19,6 +19,8 @@ export interface WorkerSession extends CdpSession {
   readonly name: string;
   /** Resolves when the worker has ended or the session is closed. */
   readonly ended: Promise<void>;
+  /** As {@link InspectorSession.atDetach}, for this thread. */
+  atDetach(commands: readonly { method: string; params?: Json }[]): void;
 }
 
 /** A target process: its main thread, its workers, and the duty to leave it as it was. */
@@ -32,7 +34,10 @@ export interface InspectorSession extends CdpSession {
   readonly notes: readonly string[];
   /** Attaches to every worker thread, now and later; ours is not among them. */
   workers(listener: (worker: WorkerSession) => void): Promise<void>;
-  /** Commands for the main thread that undo what the caller changed there; run on detach, or when we disappear. */
+  /**
+   * Commands for the main thread that undo what the caller changed there; run on detach, or when we disappear. They
+   * take the place of those given before.
+   */
   atDetach(commands: readonly { method: string; params?: Json }[]): void;
   /**
    * Runs `task` when the target is about to exit, by itself or by `process.exit`, and holds it until the task is done,

@@ -21,6 +21,8 @@ export class LiveProcess {
     try {
       await live.#add(session, 0, "main");
       await session.workers((worker) => {
+        // A worker's sampler runs on when the main thread's session ends.
+        worker.atDetach([{ method: "Profiler.disable" }]);
         // A worker that ends as it is being entered has nothing to show.
         live.#add(worker, worker.thread, worker.name, worker.ended).catch(() => undefined);
       });

@@ -1,6 +1,6 @@
 import type { SourceMapPayload } from "node:module";
 import { attach, type AttachOptions } from "../attach/attach.ts";
-import type { CdpSession, InspectorSession } from "../attach/session.ts";
+import type { CdpSession, InspectorSession, WorkerSession } from "../attach/session.ts";
 import { type ExitHook, onExit } from "../attach/exit-hook.ts";
 import { sameNamespace } from "../attach/proc.ts";
 import { evaluate } from "../attach/protocol.ts";
@@ -86,15 +86,27 @@ export class ProcessRecorder {
     await session.workers((worker) => {
       const thread = this.#threadRef(worker.thread, worker.name);
       // A worker that ends before its recording began leaves nothing to report.
-      this.#starting.push(this.#startThread(worker, thread).catch(() => undefined));
+      this.#starting.push(this.#startWorker(worker, thread).catch(() => undefined));
     });
   }
 
-  async #startThread(session: CdpSession, thread: ThreadRef, atExit?: () => Promise<unknown>): Promise<void> {
+  async #startWorker(worker: WorkerSession, thread: ThreadRef): Promise<void> {
+    const hook = await this.#startThread(worker, thread);
+    // A worker's sampler runs on when the main thread's session ends.
+    worker.atDetach([...hook.removals, { method: "Profiler.disable" }]);
+  }
+
+  async #startThread(
+    session: CdpSession,
+    thread: ThreadRef,
+    atExit?: () => Promise<unknown>,
+  ): Promise<ExitHook> {
     const recorder = new ThreadRecorder(session, thread, this.#recompile);
     this.#recorders.push(recorder);
     await recorder.start(this.#interval);
-    this.#hooks.push(await onExit(session, atExit ?? (() => recorder.stop())));
+    const hook = await onExit(session, atExit ?? (() => recorder.stop()));
+    this.#hooks.push(hook);
+    return hook;
   }
 
   #threadRef(thread: number, name: string): ThreadRef {

@@ -76,7 +76,7 @@ export async function startRecording(pid: number, options: RecordingOptions = {}
   const notes: string[] = [];
   const engineOptions = { ...options, onNote: noting(notes, options) };
   const entered = await attachOrLookOutside(pid, engineOptions);
-  if (entered === "external") return recordOutside(pid, rate, options.subprocesses === true);
+  if (entered === "external") return recordOutside(pid, rate, options.subprocesses === true, notes);
   const recorders = [await ProcessRecorder.start(entered, interval, options.recompile)];
   const children =
     options.subprocesses === true ? new ChildRecorders(pid, interval, engineOptions, notes) : undefined;
@@ -98,21 +98,29 @@ export function once<T>(stop: () => Promise<T>): () => Promise<T> {
 }
 
 /** The same from outside; children that start later are not followed. */
-function recordOutside(pid: number, rate: number, subprocesses: boolean): Recording {
+function recordOutside(pid: number, rate: number, subprocesses: boolean, notes: string[]): Recording {
   const over = new AbortController();
-  const pids = subprocesses ? processTree(pid).filter((p) => p === pid || isNode(p)) : [pid];
-  const profiles = pids.map((p) => sampleExternal(p, { rate, signal: over.signal }));
-  const merged = Promise.all(profiles).then(mergeProfiles);
+  const look = (p: number): Promise<Profile> => sampleExternal(p, { rate, signal: over.signal });
+  const children = subprocesses ? processTree(pid).filter((p) => p !== pid && isNode(p)) : [];
+  const own = look(pid);
+  const others = children.map((p) => look(p).catch((error: unknown) => void notes.push(notIn(p, error))));
+  const ended = own.then(
+    () => {},
+    () => {},
+  );
   return {
-    ended: profiles[0]!.then(
-      () => {},
-      () => {},
-    ),
-    stop() {
+    ended,
+    async stop() {
       over.abort();
-      return merged;
+      const seen = await Promise.all(others);
+      const profile = mergeProfiles([await own, ...seen.filter((other) => other !== undefined)]);
+      return { ...profile, notes: [...new Set([...notes, ...profile.notes])] };
     },
   };
+}
+
+function notIn(child: number, error: unknown): string {
+  return `child process ${child} is not in the report: ${(error as Error).message}`;
 }
 
 function noting(notes: string[], options: AttachOptions): (line: string) => void {
@@ -174,7 +182,7 @@ class ChildRecorders {
     try {
       return await ProcessRecorder.attach(pid, this.#interval, this.#options);
     } catch (error) {
-      this.#notes.push(`child process ${pid} is not in the report: ${(error as Error).message}`);
+      this.#notes.push(notIn(pid, error));
       return undefined;
     }
   }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { requireInteger, requireSignal } from "../../core/index.ts";
+import { requireInteger, requireSeconds, requireSignal } from "../../core/index.ts";
 import { attachOrLookOutside, type EngineOptions } from "../attach/choose.ts";
 import { isAlive, nodeVersionOf, processTree, readProcess } from "../attach/proc.ts";
 import { sampleExternal } from "../external/index.ts";
@@ -39,7 +39,7 @@ export interface Snapshot {
 export async function* sample(pid: number, options: SampleOptions = {}): AsyncGenerator<Snapshot, void> {
   const interval = 1 / requireInteger("rate", options.rate ?? DEFAULT_RATE, 1, MAX_RATE);
   const signal = requireSignal("signal", options.signal);
-  const every = (options.every ?? 1) * 1000;
+  const every = (options.every === undefined ? 1 : requireSeconds("every", options.every)) * 1000;
   const entered = await attachOrLookOutside(pid, options);
   if (entered === "external") {
     yield* sampleOutside(pid, interval, every, signal);
@@ -87,8 +87,9 @@ async function addChildren(
       const session = await attachOrLookOutside(pid, { ...options, engine: "inspector", timeout: 1 }).catch(
         () => undefined,
       );
-      if (session !== undefined && session !== "external")
-        live.set(pid, await LiveProcess.start(session, interval));
+      if (session === undefined || session === "external") return;
+      const child = await LiveProcess.start(session, interval).catch(() => undefined);
+      if (child !== undefined) live.set(pid, child);
     }),
   );
 }
@@ -115,10 +116,13 @@ async function* sampleOutside(
 function cpuOf(pids: Iterable<number>): { cpu: number; rss: number; at: number } {
   let [cpu, rss] = [0, 0];
   for (const pid of pids) {
-    if (!isAlive(pid)) continue;
-    const facts = readProcess(pid);
-    cpu += facts.cpu;
-    rss += facts.rss;
+    try {
+      const facts = readProcess(pid);
+      cpu += facts.cpu;
+      rss += facts.rss;
+    } catch {
+      // It has ended.
+    }
   }
   return { cpu, rss, at: performance.now() / 1000 };
 }

@@ -75,8 +75,12 @@ export class ProcessMemory {
     await this.#session.workers((worker) => {
       const { thread, name } = worker;
       const memory = new ThreadMemory(worker, { ...identity, thread, name }, this.#collecting, rss);
+      worker.atDetach(memory.undo);
       memory.start().then(
-        () => this.#threads.push(memory),
+        () => {
+          worker.atDetach(memory.undo);
+          this.#threads.push(memory);
+        },
         () => {}, // it ended before it could be asked
       );
     });
