@@ -125,12 +125,21 @@ test("being recorded again and again leaves no memory behind", async () => {
   try {
     // The first visits compile what is evaluated there and grow the allocator's arenas.
     await once();
-    const before = await once();
-    let after = before;
-    for (let visit = 0; visit < VISITS; visit++) after = await once();
-    const [held, resident] = [after.held - before.held, after.resident - before.resident];
-    assert.ok(held < VISITS * 60_000, `${VISITS} visits left ${held} bytes held`);
-    assert.ok(resident < VISITS * 4e6, `${VISITS} visits left ${resident} bytes resident`);
+    let before = await once();
+    // What V8 does once (it compiles, it grows a table) can fall into any round; what is left behind, into each.
+    let least = { held: Infinity, resident: Infinity };
+    for (let round = 0; round < 3; round++) {
+      let after = before;
+      for (let visit = 0; visit < VISITS; visit++) after = await once();
+      least = {
+        held: Math.min(least.held, after.held - before.held),
+        resident: Math.min(least.resident, after.resident - before.resident),
+      };
+      before = after;
+      if (least.held < VISITS * 60_000 && least.resident < VISITS * 4e6) break;
+    }
+    assert.ok(least.held < VISITS * 60_000, `${VISITS} visits left ${least.held} bytes held`);
+    assert.ok(least.resident < VISITS * 4e6, `${VISITS} visits left ${least.resident} bytes resident`);
   } finally {
     await target.stop();
   }
