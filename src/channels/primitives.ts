@@ -1,5 +1,7 @@
 import * as sync from "../sync/index.ts";
 import * as queues from "./queue.ts";
+import { SERVED } from "./served.ts";
+import { sharesBySockets } from "./service-access.ts";
 
 /**
  * The primitives of one kind of memory, as `threading` and `multiprocessing` offer them: the classes of `sync` and
@@ -44,6 +46,7 @@ interface WithLock {
 export function primitivesIn(memory: sync.MemoryKind): Primitives {
   return {
     Lock: asOne(
+      memory,
       "Lock",
       sync.Lock,
       class extends sync.Lock {
@@ -53,6 +56,7 @@ export function primitivesIn(memory: sync.MemoryKind): Primitives {
       },
     ),
     RLock: asOne(
+      memory,
       "RLock",
       sync.RLock,
       class extends sync.RLock {
@@ -62,6 +66,7 @@ export function primitivesIn(memory: sync.MemoryKind): Primitives {
       },
     ),
     Semaphore: asOne(
+      memory,
       "Semaphore",
       sync.Semaphore,
       class extends sync.Semaphore {
@@ -71,6 +76,7 @@ export function primitivesIn(memory: sync.MemoryKind): Primitives {
       },
     ),
     BoundedSemaphore: asOne(
+      memory,
       "BoundedSemaphore",
       sync.BoundedSemaphore,
       class extends sync.BoundedSemaphore {
@@ -80,6 +86,7 @@ export function primitivesIn(memory: sync.MemoryKind): Primitives {
       },
     ),
     Condition: asOne(
+      memory,
       "Condition",
       sync.Condition,
       class extends sync.Condition {
@@ -89,6 +96,7 @@ export function primitivesIn(memory: sync.MemoryKind): Primitives {
       },
     ),
     Event: asOne(
+      memory,
       "Event",
       sync.Event,
       class extends sync.Event {
@@ -98,6 +106,7 @@ export function primitivesIn(memory: sync.MemoryKind): Primitives {
       },
     ),
     Barrier: asOne(
+      memory,
       "Barrier",
       sync.Barrier,
       class extends sync.Barrier {
@@ -107,6 +116,7 @@ export function primitivesIn(memory: sync.MemoryKind): Primitives {
       },
     ),
     RawValue: asOne(
+      memory,
       "RawValue",
       sync.RawValue,
       class<C extends sync.TypeCode> extends sync.RawValue<C> {
@@ -116,6 +126,7 @@ export function primitivesIn(memory: sync.MemoryKind): Primitives {
       },
     ),
     Value: asOne(
+      memory,
       "Value",
       sync.Value,
       class<C extends sync.TypeCode> extends sync.Value<C> {
@@ -125,6 +136,7 @@ export function primitivesIn(memory: sync.MemoryKind): Primitives {
       },
     ),
     RawArray: asOne(
+      memory,
       "RawArray",
       sync.RawArray,
       class<C extends sync.TypeCode> extends sync.RawArray<C> {
@@ -134,6 +146,7 @@ export function primitivesIn(memory: sync.MemoryKind): Primitives {
       },
     ),
     Array: asOne(
+      memory,
       "Array",
       sync.SharedArray,
       class<C extends sync.TypeCode> extends sync.SharedArray<C> {
@@ -143,6 +156,7 @@ export function primitivesIn(memory: sync.MemoryKind): Primitives {
       },
     ),
     Queue: asOne(
+      memory,
       "Queue",
       queues.Queue,
       class<T> extends queues.Queue<T> {
@@ -152,6 +166,7 @@ export function primitivesIn(memory: sync.MemoryKind): Primitives {
       },
     ),
     JoinableQueue: asOne(
+      memory,
       "JoinableQueue",
       queues.JoinableQueue,
       class<T> extends queues.JoinableQueue<T> {
@@ -161,6 +176,7 @@ export function primitivesIn(memory: sync.MemoryKind): Primitives {
       },
     ),
     SimpleQueue: asOne(
+      memory,
       "SimpleQueue",
       queues.Queue,
       class<T> extends queues.Queue<T> {
@@ -173,16 +189,29 @@ export function primitivesIn(memory: sync.MemoryKind): Primitives {
 }
 
 /**
- * What arrives from another thread or process is made by the base class: it counts as an instance of both. The name is
- * said, since a class expression that hides another class of that name is renamed when modules are joined.
+ * What arrives from another thread or process is made by the base class: it counts as an instance of both. Where
+ * processes share by sockets, the class makes served objects. The name is said, since a class expression that hides
+ * another class of that name is renamed when modules are joined.
  */
-function asOne<T>(name: string, base: object, made: T & object): T {
+function asOne<T>(memory: sync.MemoryKind, name: keyof Primitives, base: object, made: T & object): T {
   Object.defineProperty(made, "name", { value: name, configurable: true });
-  const isInstance = Function.prototype[Symbol.hasInstance];
+  const isInstance = (type: object, value: unknown): boolean =>
+    Function.prototype[Symbol.hasInstance].call(type as () => void, value);
+  const served = SERVED[name === "SimpleQueue" ? "Queue" : name];
+  const whole =
+    memory === "thread"
+      ? made
+      : new Proxy(made, {
+          construct: (target, args, newTarget) =>
+            sharesBySockets()
+              ? new served(...args)
+              : (Reflect.construct(target as never, args, newTarget) as object),
+        });
   Object.defineProperty(made, Symbol.hasInstance, {
-    value(this: unknown, value: unknown): boolean {
-      return isInstance.call((this === made ? base : this) as () => void, value);
+    value(this: object, value: unknown): boolean {
+      if (this !== made && this !== whole) return isInstance(this, value);
+      return isInstance(base, value) || (memory === "process" && isInstance(served, value));
     },
   });
-  return made;
+  return whole;
 }

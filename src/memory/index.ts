@@ -10,7 +10,7 @@ export { type Pause, type Steps, type Waiter, deadlock, runAsync, runSync } from
 export { type Abandoned, MUTEX_WORDS, Mutex, type MutexStatistics } from "./mutex.ts";
 export { Ring, type RingHooks } from "./ring.ts";
 export type { Read, Write } from "./records.ts";
-export { isDead, me, nativeThreadId, threadOf } from "./owner.ts";
+export { type Agency, isDead, me, nativeThreadId, setAgency, threadOf } from "./owner.ts";
 export { LOOK_MS } from "./parking.ts";
 export { createNamed, type NamedMemory, openNamed, unlinkNamed } from "./named.ts";
 export { posix } from "./posix.ts";

@@ -14,12 +14,33 @@ import { threadId } from "node:worker_threads";
  */
 export function me(): number {
   if (mine === 0) mine = identify();
-  return mine;
+  return agency === null ? mine : (agency.client() ?? mine);
+}
+
+/** How a service acts for its clients: under their tokens, in its own memory. */
+export interface Agency {
+  /** The token of the client that it acts for just now. */
+  client(): number | undefined;
+  actFor<T>(token: number, fn: () => T): T;
+  /** Whether the client is still there; the system is not asked. */
+  present(token: number): boolean;
+}
+
+/** Makes this thread act for others: `me` and `isDead` then speak of its clients. */
+export function setAgency(value: Agency): void {
+  agency = value;
+}
+
+/** Runs what is given later on for the client that is acted for now; null where nobody acts for others. */
+export function forClient(): ((fn: () => void) => void) | null {
+  const token = agency?.client();
+  return token === undefined ? null : (fn) => agency!.actFor(token, fn);
 }
 
 /** Whether the thread that the token names has ended. Costs about 20 us: for those who wait anyway. */
 export function isDead(token: number): boolean {
   if (token <= 0 || token === mine) return false;
+  if (agency !== null) return !agency.present(token);
   if (!hasProc) return !processAlive(token >>> THREAD_BITS);
   const status = statusOf(token >>> START_BITS);
   return status === null || status.ended || status.start !== (token & START_MASK);
@@ -40,6 +61,7 @@ const START_MASK = (1 << START_BITS) - 1;
 const THREAD_BITS = 12;
 const hasProc = process.platform === "linux";
 let mine = 0;
+let agency: Agency | null = null;
 
 function identify(): number {
   if (!hasProc) return ((process.pid << THREAD_BITS) | (threadId & ((1 << THREAD_BITS) - 1))) & 0x7fffffff;

@@ -52,7 +52,8 @@ export function requirePosix(): Posix {
   if (found !== null) return found;
   throw new UnsupportedError(
     `Shared memory between processes needs Linux (x64 or arm64) and the optional package koffi: npm install koffi. ` +
-      `Found ${process.platform} ${process.arch}. Threads can share without it: use the classes of spool/threading.`,
+      `Found ${process.platform} ${process.arch}. Locks, queues and values of spool/multiprocessing do without it, ` +
+      `and threads share memory anywhere: use the classes of spool/threading.`,
     { cause: reason },
   );
 }

@@ -1,4 +1,5 @@
 import { abortReason, clock, onAbort, StateError, type WaitOptions } from "../core/index.ts";
+import { forClient } from "./owner.ts";
 import { LOOK_MS, type Parked, park, unpark } from "./parking.ts";
 import type { Point } from "./point.ts";
 import { SLEEPERS } from "./segment.ts";
@@ -63,6 +64,7 @@ class Run<T> implements Parked {
   readonly #steps: Steps<T>;
   readonly #resolve: (value: T) => void;
   readonly #reject: (error: unknown) => void;
+  readonly #actFor = forClient();
   #at: Point | null = null;
   #stopTimer: () => void = NOTHING;
   #unlink: () => void = NOTHING;
@@ -97,6 +99,11 @@ class Run<T> implements Parked {
     unpark(this.#at, this);
     this.#at = null;
     this.#stopLook();
+    if (this.#actFor === null) this.#step(step);
+    else this.#actFor(() => this.#step(step));
+  }
+
+  #step(step: () => IteratorResult<Pause, T>): void {
     try {
       const result = step();
       if (!result.done) return this.#park(result.value);

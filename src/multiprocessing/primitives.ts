@@ -7,8 +7,8 @@ import {
 import type * as sync from "../sync/index.ts";
 
 /**
- * The primitives in memory that processes share, and all their threads. They need Linux and the optional package koffi;
- * the constructors throw UnsupportedError, naming the way out, where those are missing.
+ * The primitives that processes share, and all their threads: in shared memory on Linux with the optional package
+ * koffi, elsewhere in one of the processes, which the others reach by a socket.
  */
 const made: Primitives = primitivesIn("process");
 export const Lock: Primitives["Lock"] = made.Lock;

@@ -132,7 +132,8 @@ export abstract class BaseLock {
 
   protected abstract steps(waiter: Waiter): Steps<boolean>;
 
-  protected refuseDeadlock(options: WaitOptions): void {
+  /** For those who block: throws when the wait could never end. */
+  refuseDeadlock(options: WaitOptions): void {
     if (!this.mutex.heldByMe || (options.timeout ?? Infinity) !== Infinity) return;
     throw new StateError(
       "acquireSync: this thread already holds the lock, and blocking it means that nobody could ever release it. " +

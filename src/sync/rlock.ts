@@ -72,7 +72,7 @@ export class RLock extends BaseLock {
     return true;
   }
 
-  protected override refuseDeadlock(): void {}
+  override refuseDeadlock(): void {}
 }
 
 const DEPTH = MUTEX_WORDS;

@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { decodeError, type WireError } from "../closures/index.ts";
 import { entryUrl } from "./entry-url.ts";
+import { threadExecArgv } from "./exec-argv.ts";
 import type { Lone, LoneEnd, LoneStart } from "./lone.ts";
 
 export interface LoneThread extends Lone {
@@ -18,7 +19,11 @@ export interface LoneThreadData {
 export function startLoneThread(start: LoneStart): LoneThread {
   const native = new Int32Array(new SharedArrayBuffer(4));
   const workerData: LoneThreadData = { start, native };
-  const worker = new Worker(entryUrl("lone-thread"), { name: start.info.name, workerData });
+  const worker = new Worker(entryUrl("lone-thread"), {
+    name: start.info.name,
+    workerData,
+    execArgv: threadExecArgv(),
+  });
   const ident = worker.threadId;
   const { promise, resolve } = Promise.withResolvers<LoneEnd>();
   let end: LoneEnd | null = null;

@@ -1,19 +1,8 @@
 import "../support/leaks.ts";
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import {
-  Barrier,
-  BoundedSemaphore,
-  Condition,
-  Event,
-  Lock,
-  type MemoryKind,
-  RawArray,
-  RLock,
-  Semaphore,
-  SharedArray,
-  Value,
-} from "spool/sync";
+import * as multiprocessing from "spool/multiprocessing";
+import * as threading from "spool/threading";
 import { type Remote, remote } from "../support/remote.ts";
 
 /**
@@ -21,7 +10,9 @@ import { type Remote, remote } from "../support/remote.ts";
  * forms. A remote does one call at a time, so a pending call is a waiter.
  */
 interface Site {
-  readonly memory: MemoryKind;
+  readonly memory: typeof threading | typeof multiprocessing;
+  /** How often those cases repeat that count: a call by socket takes a thousand times as long. */
+  readonly times: number;
   readonly a: Remote;
   readonly b: Remote;
   /** Calls the blocking or the asynchronous form. */
@@ -31,7 +22,7 @@ interface Site {
 
 const CASES: Record<string, (site: Site) => Promise<void>> = {
   async "Lock: held there, not to be had here"({ memory, a, wait, give }) {
-    const lock = new Lock(memory);
+    const lock = new memory.Lock();
     await give({ lock });
     assert.equal(await wait(a, "lock", "acquire"), true);
     assert.equal(lock.tryAcquire(), false);
@@ -42,7 +33,7 @@ const CASES: Record<string, (site: Site) => Promise<void>> = {
     lock.release();
   },
   async "Lock: a waiter gets it when it is released"({ memory, a, b, wait, give }) {
-    const lock = new Lock(memory);
+    const lock = new memory.Lock();
     await give({ lock });
     await wait(a, "lock", "acquire");
     const got = wait(b, "lock", "acquire");
@@ -52,7 +43,7 @@ const CASES: Record<string, (site: Site) => Promise<void>> = {
     await b.call("lock", "release");
   },
   async "Lock: three in a row"({ memory, a, b, wait, give }) {
-    const lock = new Lock(memory);
+    const lock = new memory.Lock();
     await give({ lock });
     await lock.acquire();
     const pass = async (at: Remote): Promise<void> => {
@@ -65,7 +56,7 @@ const CASES: Record<string, (site: Site) => Promise<void>> = {
     assert.equal(lock.locked(), false);
   },
   async "Lock: a waiter gives up after its timeout, and leaves nothing behind"({ memory, a, b, wait, give }) {
-    const lock = new Lock(memory);
+    const lock = new memory.Lock();
     await give({ lock });
     await wait(a, "lock", "acquire");
     assert.equal(await wait(b, "lock", "acquire", { timeout: 0.02 }), false);
@@ -75,7 +66,7 @@ const CASES: Record<string, (site: Site) => Promise<void>> = {
     await b.call("lock", "release");
   },
   async "Lock: only its holder may release"({ memory, a, b, wait, give }) {
-    const lock = new Lock(memory);
+    const lock = new memory.Lock();
     await give({ lock });
     await wait(a, "lock", "acquire");
     await assert.rejects(b.call("lock", "release"), { code: "LOCK_OWNERSHIP" });
@@ -85,24 +76,24 @@ const CASES: Record<string, (site: Site) => Promise<void>> = {
     await assert.rejects(a.call("lock", "release"), { code: "LOCK_OWNERSHIP" });
   },
   async "Lock: not reentrant"({ memory, a, wait, give }) {
-    const lock = new Lock(memory);
+    const lock = new memory.Lock();
     await give({ lock });
     await wait(a, "lock", "acquire");
     assert.equal(await wait(a, "lock", "acquire", { timeout: 0.02 }), false);
     await a.call("lock", "release");
   },
-  async "Lock: no increment is lost"({ memory, a, b, give }) {
-    const lock = new Lock(memory);
-    const counter = new Value("i", 0, {}, memory);
+  async "Lock: no increment is lost"({ memory, times, a, b, give }) {
+    const lock = new memory.Lock();
+    const counter = new memory.Value("i", 0);
     await give({ lock, counter });
-    const there = [a.script("incrementSync", 2000), b.script("increment", 2000)];
-    for (let i = 0; i < 100; i++) await lock.with(() => counter.value++);
+    const there = [a.script("incrementSync", times), b.script("increment", times)];
+    for (let i = 0; i < 20; i++) await lock.with(() => counter.value++);
     await Promise.all(there);
-    assert.equal(counter.value, 4100);
-    assert.equal(lock.statistics().acquisitions, 4100);
+    assert.equal(counter.value, 2 * times + 20);
+    assert.equal(lock.statistics().acquisitions, 2 * times + 20);
   },
   async "RLock: acquired again by its holder, free after as many releases"({ memory, a, b, wait, give }) {
-    const lock = new RLock(memory);
+    const lock = new memory.RLock();
     await give({ lock });
     for (let i = 0; i < 3; i++) assert.equal(await wait(a, "lock", "acquire"), true);
     assert.equal(await a.get("lock", "depth"), 3);
@@ -114,7 +105,7 @@ const CASES: Record<string, (site: Site) => Promise<void>> = {
     await b.call("lock", "release");
   },
   async "RLock: a waiter gets it after the last release"({ memory, a, b, wait, give }) {
-    const lock = new RLock(memory);
+    const lock = new memory.RLock();
     await give({ lock });
     await wait(a, "lock", "acquire");
     await wait(a, "lock", "acquire");
@@ -126,7 +117,7 @@ const CASES: Record<string, (site: Site) => Promise<void>> = {
     await b.call("lock", "release");
   },
   async "Semaphore: as many as there are permits"({ memory, a, b, wait, give }) {
-    const semaphore = new Semaphore(2, memory);
+    const semaphore = new memory.Semaphore(2);
     await give({ semaphore });
     assert.equal(await wait(a, "semaphore", "acquire"), true);
     assert.equal(await wait(b, "semaphore", "acquire"), true);
@@ -137,7 +128,7 @@ const CASES: Record<string, (site: Site) => Promise<void>> = {
     assert.equal(await a.call("semaphore", "getValue"), 2);
   },
   async "Semaphore: anybody may release, and a waiter goes on"({ memory, a, b, wait, give }) {
-    const semaphore = new Semaphore(0, memory);
+    const semaphore = new memory.Semaphore(0);
     await give({ semaphore });
     const got = wait(a, "semaphore", "acquire");
     await b.call("semaphore", "release");
@@ -145,20 +136,20 @@ const CASES: Record<string, (site: Site) => Promise<void>> = {
     assert.equal(semaphore.getValue(), 0);
   },
   async "Semaphore: release(2) lets two waiters go on"({ memory, a, b, wait, give }) {
-    const semaphore = new Semaphore(0, memory);
+    const semaphore = new memory.Semaphore(0);
     await give({ semaphore });
     const got = [wait(a, "semaphore", "acquire"), wait(b, "semaphore", "acquire")];
     semaphore.release(2);
     assert.deepEqual(await Promise.all(got), [true, true]);
   },
   async "Semaphore: timeout"({ memory, a, wait, give }) {
-    const semaphore = new Semaphore(0, memory);
+    const semaphore = new memory.Semaphore(0);
     await give({ semaphore });
     assert.equal(await wait(a, "semaphore", "acquire", { timeout: 0.02 }), false);
     assert.equal(semaphore.getValue(), 0);
   },
   async "BoundedSemaphore: no more than at first"({ memory, a, wait, give }) {
-    const semaphore = new BoundedSemaphore(1, memory);
+    const semaphore = new memory.BoundedSemaphore(1);
     await give({ semaphore });
     await wait(a, "semaphore", "acquire");
     semaphore.release();
@@ -166,7 +157,7 @@ const CASES: Record<string, (site: Site) => Promise<void>> = {
     assert.equal(semaphore.getValue(), 1);
   },
   async "Event: set here is seen there"({ memory, a, b, wait, give }) {
-    const event = new Event(memory);
+    const event = new memory.Event();
     await give({ event });
     assert.equal(await wait(a, "event", "wait", { timeout: 0.02 }), false);
     event.set();
@@ -177,14 +168,14 @@ const CASES: Record<string, (site: Site) => Promise<void>> = {
     assert.equal(await wait(a, "event", "wait", { timeout: 0.02 }), false);
   },
   async "Event: wakes everybody"({ memory, a, b, wait, give }) {
-    const event = new Event(memory);
+    const event = new memory.Event();
     await give({ event });
     const woken = [wait(a, "event", "wait"), wait(b, "event", "wait"), event.wait(), event.wait()];
     event.set();
     assert.deepEqual(await Promise.all(woken), [true, true, true, true]);
   },
   async "Condition: wait gives the lock up and has it again"({ memory, a, wait, give }) {
-    const condition = new Condition(undefined, memory);
+    const condition = new memory.Condition();
     await give({ condition });
     await wait(a, "condition", "acquire");
     const woken = wait(a, "condition", "wait");
@@ -197,7 +188,7 @@ const CASES: Record<string, (site: Site) => Promise<void>> = {
     assert.equal(condition.lock.locked(), false);
   },
   async "Condition: the longest waiting is notified, and only that one"({ memory, a, b, wait, give }) {
-    const condition = new Condition(new Lock(memory), memory);
+    const condition = new memory.Condition(new memory.Lock());
     await give({ condition });
     const order: string[] = [];
     const woken: Promise<unknown>[] = [];
@@ -224,7 +215,7 @@ const CASES: Record<string, (site: Site) => Promise<void>> = {
     assert.deepEqual(order, ["a", "b"]);
   },
   async "Condition: notifyAll"({ memory, a, b, wait, give }) {
-    const condition = new Condition(undefined, memory);
+    const condition = new memory.Condition();
     await give({ condition });
     const woken: Promise<unknown>[] = [];
     for (const at of [a, b]) {
@@ -239,7 +230,7 @@ const CASES: Record<string, (site: Site) => Promise<void>> = {
     await Promise.all(woken);
   },
   async "Condition: timeout, with the lock held again"({ memory, a, wait, give }) {
-    const condition = new Condition(undefined, memory);
+    const condition = new memory.Condition();
     await give({ condition });
     await wait(a, "condition", "acquire");
     assert.equal(await wait(a, "condition", "wait", { timeout: 0.02 }), false);
@@ -247,7 +238,7 @@ const CASES: Record<string, (site: Site) => Promise<void>> = {
     await a.call("condition", "release");
   },
   async "Condition: nothing without the lock"({ memory, a, wait, give }) {
-    const condition = new Condition(undefined, memory);
+    const condition = new memory.Condition();
     await give({ condition });
     await assert.rejects(wait(a, "condition", "wait"), { code: "LOCK_OWNERSHIP" });
     await assert.rejects(a.call("condition", "notify"), { code: "LOCK_OWNERSHIP" });
@@ -255,7 +246,7 @@ const CASES: Record<string, (site: Site) => Promise<void>> = {
     await assert.rejects(a.call("condition", "release"), { code: "LOCK_OWNERSHIP" });
   },
   async "Condition: a notification that nobody waits for is not kept"({ memory, a, wait, give }) {
-    const condition = new Condition(undefined, memory);
+    const condition = new memory.Condition();
     await give({ condition });
     await condition.with(() => condition.notify(3));
     await wait(a, "condition", "acquire");
@@ -263,7 +254,7 @@ const CASES: Record<string, (site: Site) => Promise<void>> = {
     await a.call("condition", "release");
   },
   async "Barrier: all or none, round after round, with different numbers"({ memory, a, b, wait, give }) {
-    const barrier = new Barrier(3, {}, memory);
+    const barrier = new memory.Barrier(3);
     await give({ barrier });
     for (let round = 0; round < 3; round++) {
       const numbers = await Promise.all([
@@ -276,7 +267,7 @@ const CASES: Record<string, (site: Site) => Promise<void>> = {
     }
   },
   async "Barrier: one who gives up breaks it for all"({ memory, a, b, wait, give }) {
-    const barrier = new Barrier(3, {}, memory);
+    const barrier = new memory.Barrier(3);
     await give({ barrier });
     const others = [wait(a, "barrier", "wait", { timeout: 0.02 }), wait(b, "barrier", "wait")];
     for (const result of await Promise.allSettled(others)) {
@@ -289,7 +280,7 @@ const CASES: Record<string, (site: Site) => Promise<void>> = {
   },
   async "Barrier: abort and reset wake who waits"({ memory, a, b, wait, give }) {
     for (const call of ["abort", "reset"]) {
-      const barrier = new Barrier(3, {}, memory);
+      const barrier = new memory.Barrier(3);
       await give({ barrier });
       const waiting = wait(a, "barrier", "wait").catch((error: { code: string }) => error.code);
       while (barrier.waiting === 0) await new Promise((resolve) => setImmediate(resolve));
@@ -298,20 +289,20 @@ const CASES: Record<string, (site: Site) => Promise<void>> = {
       assert.equal(barrier.broken, call === "abort");
     }
   },
-  async "Value: no addition is lost, and a refused one leaves the lock free"({ memory, a, b, give }) {
-    const value = new Value("q", 1n, {}, memory);
-    const flag = new Value("?", false, {}, memory);
+  async "Value: no addition is lost, and a refused one leaves the lock free"({ memory, times, a, b, give }) {
+    const value = new memory.Value("q", 1n);
+    const flag = new memory.Value("?", false);
     await give({ value, flag });
-    await Promise.all([a.script("addSync", 2000), b.script("addSync", 2000)]);
-    assert.equal(value.value, 4001n);
+    await Promise.all([a.script("addSync", times), b.script("addSync", times)]);
+    assert.equal(value.value, BigInt(2 * times + 1));
     assert.throws(() => value.add(0.5), RangeError);
     assert.equal(value.getLock().locked(), false);
-    assert.equal(value.getLock().statistics().acquisitions, 4000);
+    assert.equal(value.getLock().statistics().acquisitions, 2 * times);
     for (let i = 0; i < 2; i++) assert.equal(await a.call("flag", "add", 1), true);
     assert.equal(flag.getObj().value, true);
   },
   async "RLock: a stranger's release changes nothing of its depth"({ memory, a, b, wait, give }) {
-    const lock = new RLock(memory);
+    const lock = new memory.RLock();
     await give({ lock });
     for (let i = 0; i < 2; i++) await wait(a, "lock", "acquire");
     await assert.rejects(b.call("lock", "release"), { code: "LOCK_OWNERSHIP" });
@@ -322,9 +313,9 @@ const CASES: Record<string, (site: Site) => Promise<void>> = {
     lock.release();
   },
   async "Value and Array: one memory"({ memory, a, b, give }) {
-    const value = new Value("d", 1.5, {}, memory);
-    const array = new SharedArray("i", [1, 2, 3], {}, memory);
-    const raw = new RawArray("B", 4, memory);
+    const value = new memory.Value("d", 1.5);
+    const array = new memory.Array("i", [1, 2, 3]);
+    const raw = new memory.RawArray("B", 4);
     await give({ value, array, raw });
     await a.call("value", "add", 1);
     assert.equal(value.value, 2.5);
@@ -340,7 +331,7 @@ const CASES: Record<string, (site: Site) => Promise<void>> = {
 /** Here the remotes are killed, so each case has its own. */
 const FATAL: Record<string, (site: Site) => Promise<void>> = {
   async "Lock: a dead holder's lock is taken over, and the next one is told"({ memory, a, b, wait, give }) {
-    const lock = new Lock(memory);
+    const lock = new memory.Lock();
     await give({ lock });
     await wait(a, "lock", "acquire");
     const next = wait(b, "lock", "acquire");
@@ -352,7 +343,7 @@ const FATAL: Record<string, (site: Site) => Promise<void>> = {
     assert.equal(await b.get("lock", "abandoned"), null);
   },
   async "Lock: told by an error, the lock is free"({ memory, a, b, wait, give }) {
-    const lock = new Lock(memory);
+    const lock = new memory.Lock();
     await give({ lock });
     await wait(a, "lock", "acquire");
     await a.kill();
@@ -361,7 +352,7 @@ const FATAL: Record<string, (site: Site) => Promise<void>> = {
     lock.release();
   },
   async "RLock: a dead holder's depth is forgotten"({ memory, a, b, wait, give }) {
-    const lock = new RLock(memory);
+    const lock = new memory.RLock();
     await give({ lock });
     await wait(a, "lock", "acquire");
     await wait(a, "lock", "acquire");
@@ -372,7 +363,7 @@ const FATAL: Record<string, (site: Site) => Promise<void>> = {
     assert.equal(lock.locked(), false);
   },
   async "Condition: a dead waiter is passed over"({ memory, a, b, wait, give }) {
-    const condition = new Condition(undefined, memory);
+    const condition = new memory.Condition();
     await give({ condition });
     await wait(a, "condition", "acquire");
     void wait(a, "condition", "wait").catch(() => {});
@@ -388,7 +379,7 @@ const FATAL: Record<string, (site: Site) => Promise<void>> = {
     await b.call("condition", "release");
   },
   async "Barrier: a party that dies breaks it"({ memory, a, b, wait, give }) {
-    const barrier = new Barrier(3, {}, memory);
+    const barrier = new memory.Barrier(3);
     await give({ barrier });
     void wait(a, "barrier", "wait").catch(() => {});
     const waiting = wait(b, "barrier", "wait").catch((error: { code: string }) => error.code);
@@ -397,7 +388,7 @@ const FATAL: Record<string, (site: Site) => Promise<void>> = {
     assert.equal(await waiting, "BROKEN_BARRIER");
   },
   async "Semaphore: a dead waiter takes nothing along"({ memory, a, b, wait, give }) {
-    const semaphore = new Semaphore(0, memory);
+    const semaphore = new memory.Semaphore(0);
     await give({ semaphore });
     void wait(a, "semaphore", "acquire").catch(() => {});
     const got = wait(b, "semaphore", "acquire");
@@ -408,15 +399,31 @@ const FATAL: Record<string, (site: Site) => Promise<void>> = {
 };
 
 const SITES = [
-  ["threads", "thread", "thread", "thread"],
-  ["processes", "process", "process", "process"],
-  ["a thread and a process", "process", "thread", "process"],
+  { where: "threads", memory: threading, first: "thread", second: "thread" },
+  { where: "processes", memory: multiprocessing, first: "process", second: "process" },
+  { where: "a thread and a process", memory: multiprocessing, first: "thread", second: "process" },
+  { where: "processes, by sockets", memory: multiprocessing, first: "process", second: "process" },
+  {
+    where: "a thread and a process, by sockets",
+    memory: multiprocessing,
+    first: "thread",
+    second: "process",
+  },
 ] as const;
 
-for (const [where, memory, first, second] of SITES) {
+for (const { where, memory, first, second } of SITES) {
+  const viaSockets = (): void => {
+    before(() => {
+      if (where.endsWith("sockets")) process.env["SPOOL_MEMORY"] = "sockets";
+    });
+    after(() => {
+      delete process.env["SPOOL_MEMORY"];
+    });
+  };
   for (const form of ["blocking", "asynchronous"] as const) {
     const siteOf = (a: Remote, b: Remote): Site => ({
       memory,
+      times: where.endsWith("sockets") ? 30 : 2000,
       a,
       b,
       wait: (at, name, method, ...args) =>
@@ -428,6 +435,7 @@ for (const [where, memory, first, second] of SITES) {
     });
 
     describe(`${where}, ${form}`, () => {
+      viaSockets();
       let a: Remote;
       let b: Remote;
       before(async () => {
@@ -438,8 +446,9 @@ for (const [where, memory, first, second] of SITES) {
     });
 
     // Each of these takes two remotes of its own, so each form is tried where it matters most.
-    if ((form === "asynchronous") !== (where === "a thread and a process")) continue;
+    if ((form === "asynchronous") !== where.startsWith("a thread and a process")) continue;
     describe(`${where}, ${form}, with deaths`, () => {
+      viaSockets();
       for (const [name, run] of Object.entries(FATAL)) {
         test(name, async () => {
           const [a, b] = await Promise.all([remote(first), remote(second)]);
