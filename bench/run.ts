@@ -28,7 +28,7 @@ if (tables.length > 0 && wanted.length !== 1) {
   throw new Error(`no benchmark is called ${tables.join(", ")}; there are ${all.map(nameOf).join(", ")}`);
 }
 // Pools are measured as they are published.
-await step("build", "tsc", ["-p", "tsconfig.build.json"]);
+await step("build", process.execPath, ["scripts/build.ts"]);
 const environment = tables.length === 0 ? process.env : { ...process.env, SPOOL_BENCH: tables.join(",") };
 let failed = 0;
 for (const file of files) {
