@@ -108,7 +108,8 @@ function visit(node: unknown, found: (start: number) => void): void {
 
 /**
  * The bundler's one helper gets no file of its own, which each worker would have to find; and a file that needs nothing
- * by name from another does not load it, as no module of this package does anything by being loaded.
+ * by name from another does not load it, as no module of this package does anything by being loaded. Node's own modules
+ * are asked for directly: to import one costs a module that has all its names.
  */
 function leanImports(): Plugin {
   const helper =
@@ -119,7 +120,14 @@ function leanImports(): Plugin {
       if (isHelper(chunk)) return null;
       const made = text
         .replace(/^import \{ __exportAll \} from "[./]*rolldown-runtime\.js";$/m, helper)
-        .replace(/^import "\.[^"]*";$/gm, "");
+        .replace(/^import "\.[^"]*";$/gm, "")
+        .replace(/^import (?:(\w+), )?\{ (.*) \} from ("node:.*");$/gm, (_, main, names, name) => {
+          const pattern = `{ ${(names as string).replaceAll(" as ", ": ")} }`;
+          const value = `process.getBuiltinModule(${name})`;
+          return main === undefined
+            ? `const ${pattern} = ${value};`
+            : `const ${main} = ${value}, ${pattern} = ${main};`;
+        });
       return { code: made, map: null };
     },
   };

@@ -77,10 +77,10 @@ export function intrinsicPath(value: object): IntrinsicPath | undefined {
 
 /** Whether a value is this package's own and has a name on both sides. */
 export function isOwnIntrinsic(value: object): boolean {
-  return (own ??= indexOwn()).has(value);
+  return (own ??= new Set(Object.values(core))).has(value);
 }
 
-let own: Map<object, IntrinsicPath> | undefined;
+let own: ReadonlySet<unknown> | undefined;
 
 export function intrinsicAt(path: IntrinsicPath): unknown {
   const [root, ...rest] = path as [string, ...string[]];
@@ -129,10 +129,6 @@ function indexFetch(): Map<object, IntrinsicPath> {
     for (const name of FETCH) if (ownGlobals.has(name)) add(index, dataValue(realm, name), [name], itself);
   }
   return grown(index);
-}
-
-function indexOwn(): Map<object, IntrinsicPath> {
-  return grown(new Map([[hidden["%spool"] as object, ["%spool"]]]));
 }
 
 function grown(index: Map<object, IntrinsicPath>): Map<object, IntrinsicPath> {

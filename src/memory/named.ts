@@ -1,5 +1,4 @@
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, readdirSync, unlinkSync } from "node:fs";
-import { randomBytes } from "node:crypto";
 import { invalid, StateError } from "../core/index.ts";
 import { isDead, me } from "./owner.ts";
 import { requirePosix } from "./posix.ts";
@@ -73,7 +72,7 @@ function path(name: string): string {
 
 /** The maker's identity stands in the name, so that a sweep can tell what was left behind. */
 function freshName(): string {
-  return `${PREFIX}${process.pid}_${me()}_${randomBytes(4).toString("hex")}`;
+  return `${PREFIX}${process.pid}_${me()}_${process.getBuiltinModule("node:crypto").randomBytes(4).toString("hex")}`;
 }
 
 function requireName(name: unknown): string {

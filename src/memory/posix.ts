@@ -1,5 +1,4 @@
 import { ftruncateSync } from "node:fs";
-import { Socket } from "node:net";
 import { UnsupportedError } from "../core/index.ts";
 import { loadKoffi } from "./koffi.ts";
 
@@ -133,6 +132,7 @@ function load(): Posix {
 
 /** koffi has a watch of its own, but its callbacks run no microtasks and are fatal in a thread that is being terminated. */
 function watch(fd: number, ready: () => void): Watch {
+  const { Socket } = process.getBuiltinModule("node:net");
   const socket = new Socket({ fd, readable: true, writable: false });
   socket.on("data", ready).on("error", () => {});
   return { unref: () => void socket.unref(), close: () => void socket.destroy() };

@@ -1,5 +1,4 @@
 import { closeSync, fstatSync, ftruncateSync, openSync } from "node:fs";
-import { randomBytes } from "node:crypto";
 import { StateError } from "../core/index.ts";
 import { loopBitIn, offBell, onBell, ringIn } from "./bell.ts";
 import { type Mapping, requirePosix } from "./posix.ts";
@@ -32,7 +31,11 @@ export class ProcessSegment implements Segment {
 
   static create(byteLength: number): ProcessSegment {
     const fd = requirePosix().createAnonymous(byteLength);
-    return new ProcessSegment(fd, byteLength, randomBytes(ID_SIZE).toString("hex"));
+    return new ProcessSegment(
+      fd,
+      byteLength,
+      process.getBuiltinModule("node:crypto").randomBytes(ID_SIZE).toString("hex"),
+    );
   }
 
   static from(state: SegmentState & { kind: "process" }): ProcessSegment {

@@ -1,4 +1,3 @@
-import { spawnSync } from "node:child_process";
 import { closeSync, constants, openSync, writeSync } from "node:fs";
 import { requirePosix } from "./posix.ts";
 
@@ -53,7 +52,9 @@ function start(): string {
   // Written to by everybody through /proc, and held open by this process alone until it ends.
   held.add(write);
   const blocking = openSync(`/proc/self/fd/${read}`, constants.O_RDONLY);
-  spawnSync("/bin/sh", ["-c", SCRIPT], { stdio: [blocking, "ignore", "ignore"] });
+  process
+    .getBuiltinModule("node:child_process")
+    .spawnSync("/bin/sh", ["-c", SCRIPT], { stdio: [blocking, "ignore", "ignore"] });
   closeSync(read);
   closeSync(blocking);
   const path = `/proc/${process.pid}/fd/${write}`;
