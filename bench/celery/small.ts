@@ -3,14 +3,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Queue, QueueEvents } from "bullmq";
 import { Celery } from "../../src/celery/index.ts";
 import type { Contestant } from "../harness.ts";
-import { pair, type Pair } from "./pair.ts";
+import { pair } from "./pair.ts";
 import { REDIS, fresh } from "./places.ts";
 import { pythonClient, startNode } from "./processes.ts";
 
 /** What is no throughput: the rate of sending, the wait for one task, and the cost of doing nothing. */
 const SENT = 2000;
 const WAITS = 300;
-const IDLE_SECONDS = 4;
+const IDLE_SECONDS = 10;
 const connection = { host: "127.0.0.1", port: 6379, db: 4 };
 
 /** Tasks per second; each, or so many together, is awaited before the next is sent. */
@@ -129,17 +129,41 @@ async function timed(once: () => Promise<unknown>): Promise<number[]> {
   return waits;
 }
 
-/** CPU that a worker without work uses, all its processes together, in percent of one core. */
-export function idle(name: string, { worker, app }: Pair): Contestant {
-  return {
-    name,
-    run: async () => {
-      const before = cpuSeconds(worker.pid!);
-      await sleep(IDLE_SECONDS * 1000);
-      return ((cpuSeconds(worker.pid!) - before) / IDLE_SECONDS) * 100;
-    },
-    close: () => app.close(),
-  };
+/** A worker that has nothing to do. */
+export interface Idler {
+  readonly name: string;
+  readonly pid: number;
+  readonly close: () => Promise<void>;
+}
+
+export async function idleCelery(
+  name: string,
+  language: "ts" | "py",
+  broker: string,
+  backend: string,
+): Promise<Idler> {
+  const { worker, app } = await pair(language, broker, backend);
+  return { name, pid: worker.pid!, close: () => app.close() };
+}
+
+export async function idleBull(name: string): Promise<Idler> {
+  const worker = await startNode("bullmq-worker.ts", { QUEUE: fresh("bench") });
+  return { name, pid: worker.pid!, close: async () => {} };
+}
+
+/**
+ * CPU of workers without work, all processes of each together, in percent of one core: so many samples of ten seconds.
+ * They are watched at the same time, as none is in another's way.
+ */
+export async function watchIdle(idlers: readonly Idler[], samples: number): Promise<number[][]> {
+  const used: number[][] = idlers.map(() => []);
+  for (let i = 0; i < samples; i++) {
+    const before = idlers.map(({ pid }) => cpuSeconds(pid));
+    await sleep(IDLE_SECONDS * 1000);
+    idlers.forEach(({ pid }, at) => used[at]!.push(((cpuSeconds(pid) - before[at]!) / IDLE_SECONDS) * 100));
+  }
+  for (const { close } of idlers) await close();
+  return used;
 }
 
 const TICKS_PER_SECOND = 100;

@@ -1,16 +1,17 @@
 import { measure, summarise, type Contestant, type Figure } from "../harness.ts";
 import type { Target } from "../support/targets.ts";
 import { bullmq, celery, graphile, pgBoss } from "./drain.ts";
-import { pair } from "./pair.ts";
 import { AMQP, PYTHON, REDIS, ROUNDS, SQLITE } from "./places.ts";
 import {
   enqueueBull,
   enqueuePython,
   enqueueSpool,
-  idle,
+  idleBull,
+  idleCelery,
   waitBull,
   waitPython,
   waitSpool,
+  watchIdle,
   type Waiter,
 } from "./small.ts";
 
@@ -88,17 +89,21 @@ export const tables: Readonly<Record<string, TableSpec>> = {
   ]),
   ...waits("latency-rabbitmq", "RabbitMQ", () => [waitSpool(AMQP, REDIS), waitPython(PYTHON, AMQP, REDIS)]),
   idle: {
-    title: "CPU of a worker without work",
+    title: "CPU of a worker without work, over ten seconds",
     unit: "% of a core",
     better: "lower",
-    figures: async () =>
-      turns([
-        pair("ts", REDIS, REDIS).then((one) => idle("spool, Redis", one)),
-        pair("ts", AMQP, REDIS).then((one) => idle("spool, RabbitMQ", one)),
-        pair("ts", SQLITE, SQLITE).then((one) => idle("spool, SQLite", one)),
-        pair("py", REDIS, REDIS).then((one) => idle(`${PYTHON}, Redis`, one)),
-        pair("py", AMQP, REDIS).then((one) => idle(`${PYTHON}, RabbitMQ`, one)),
-      ]),
+    figures: async () => {
+      const idlers = await present([
+        idleCelery("spool, Redis", "ts", REDIS, REDIS),
+        idleCelery("spool, RabbitMQ", "ts", AMQP, REDIS),
+        idleCelery("spool, SQLite", "ts", SQLITE, SQLITE),
+        idleCelery(`${PYTHON}, Redis`, "py", REDIS, REDIS),
+        idleCelery(`${PYTHON}, RabbitMQ`, "py", AMQP, REDIS),
+        idleBull("BullMQ"),
+      ]);
+      const used = await watchIdle(idlers, ROUNDS);
+      return idlers.map(({ name }, at) => summarise(name, used[at]!));
+    },
     targets: ["Redis", "RabbitMQ", "SQLite"].map((place) => ({ subject: `spool, ${place}`, atMost: 1 })),
   },
 };
