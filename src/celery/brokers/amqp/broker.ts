@@ -1,3 +1,4 @@
+import { EncodeError, OperationalError } from "../../../core/index.ts";
 import type { Message } from "../../protocol/message.ts";
 import type {
   Address,
@@ -11,7 +12,7 @@ import type {
 import { AmqpConsumer } from "./consumer.ts";
 import { fromAmqp, toAmqp } from "./convert.ts";
 import { delayedAddress, isDelayed } from "./delayed.ts";
-import { AmqpLink, pause, type AmqpConfirmChannel } from "./link.ts";
+import { AmqpLink, pause, type AmqpChannel, type AmqpConfirmChannel } from "./link.ts";
 import { declarePrivateQueue, declareTaskQueue } from "./topology.ts";
 
 const RETRY_SECONDS = 0.1;
@@ -41,7 +42,8 @@ class AmqpBroker implements Broker {
   readonly #inFlight = new Set<Promise<void>>();
   /** Exchanges behind which messages can wait inside the server. */
   readonly #delayed = new Set<string>();
-  #publisher: Promise<AmqpConfirmChannel> | undefined;
+  #publisher: Promise<Publishing> | undefined;
+  #channel: AmqpChannel | undefined;
 
   constructor(link: AmqpLink, confirms: boolean) {
     this.#link = link;
@@ -50,7 +52,7 @@ class AmqpBroker implements Broker {
   }
 
   async open(): Promise<void> {
-    await this.#channel();
+    await this.#publishing();
   }
 
   async declareQueue(queue: QueueSpec): Promise<void> {
@@ -109,6 +111,8 @@ class AmqpBroker implements Broker {
   async close(): Promise<void> {
     await Promise.allSettled(this.#inFlight);
     await Promise.all([...this.#open].map((one) => one.close()));
+    // Closing the connection alone would drop what waits to be written.
+    await this.#channel?.close().catch(() => {});
     await this.#link.close();
   }
 
@@ -134,36 +138,43 @@ class AmqpBroker implements Broker {
     let options = toAmqp(message);
     const body = Buffer.from(message.body.buffer, message.body.byteOffset, message.body.byteLength);
     for (;;) {
-      const channel = await this.#channel();
+      const publishing = await this.#publishing();
       try {
-        return await new Promise<void>((resolve, reject) => {
-          const room = channel.publish(exchange, routingKey, body, options, (error: unknown) =>
-            error === null || error === undefined ? resolve() : reject(error as Error),
-          );
-          if (this.#confirms) return;
-          if (room) resolve();
-          else channel.once("drain", resolve);
-        });
+        return await publishing(exchange, routingKey, body, options);
       } catch (error) {
-        if (this.#link.closed || error instanceof TypeError) throw error;
+        if (this.#link.closed) throw error;
+        if (error instanceof TypeError || error instanceof RangeError) throw unwritable(error);
         options = toAmqp({ ...message, headers: { ...message.headers, redelivered: true } });
         await pause(RETRY_SECONDS);
       }
     }
   }
 
-  #channel(): Promise<AmqpConfirmChannel> {
-    this.#publisher ??= this.#link.confirmChannel().then(
-      (channel) => {
-        channel.once("close", () => (this.#publisher = undefined));
-        return channel;
-      },
-      (error: unknown) => {
-        this.#publisher = undefined;
-        throw error;
-      },
-    );
+  #publishing(): Promise<Publishing> {
+    this.#publisher ??= this.#openPublisher().catch((error: unknown) => {
+      this.#publisher = undefined;
+      throw error;
+    });
     return this.#publisher;
+  }
+
+  async #openPublisher(): Promise<Publishing> {
+    if (this.#confirms) {
+      const channel = await this.#link.confirmChannel();
+      this.#adopt(channel);
+      return confirmed(channel);
+    }
+    const channel = await this.#link.channel();
+    this.#adopt(channel);
+    return unconfirmed(channel);
+  }
+
+  #adopt(channel: AmqpChannel): void {
+    this.#channel = channel;
+    channel.once("close", () => {
+      this.#publisher = undefined;
+      this.#channel = undefined;
+    });
   }
 
   async #listenOnce(
@@ -188,4 +199,42 @@ class AmqpBroker implements Broker {
       await channel.close().catch(() => {});
     }
   }
+}
+
+function unwritable(cause: Error): EncodeError {
+  return new EncodeError(
+    `The message cannot be written for RabbitMQ: ${cause.message}; its headers must fit into one frame of 128 KiB`,
+    { cause },
+  );
+}
+
+/** Hands one message to the server. */
+type Publishing = (exchange: string, routingKey: string, body: Buffer, options: object) => Promise<void>;
+
+/** Resolves when the server says that it has the message. */
+function confirmed(channel: AmqpConfirmChannel): Publishing {
+  return (exchange, routingKey, body, options) =>
+    new Promise((resolve, reject) => {
+      channel.publish(exchange, routingKey, body, options, (error: unknown) =>
+        error === null || error === undefined ? resolve() : reject(error as Error),
+      );
+    });
+}
+
+/** Resolves when the message is on its way, at once unless the socket is full. */
+function unconfirmed(channel: AmqpChannel): Publishing {
+  return async (exchange, routingKey, body, options) => {
+    if (channel.publish(exchange, routingKey, body, options)) return;
+    await new Promise<void>((resolve, reject) => {
+      const settle = (act: () => void) => (): void => {
+        channel.off("drain", drained).off("close", lost);
+        act();
+      };
+      const drained = settle(resolve);
+      const lost = settle(() =>
+        reject(new OperationalError("The connection was lost while its socket was full")),
+      );
+      channel.once("drain", drained).once("close", lost);
+    });
+  };
 }

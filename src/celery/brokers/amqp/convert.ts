@@ -9,17 +9,18 @@ export function toAmqp({
   contentEncoding,
 }: Message): Record<string, unknown> {
   const { correlationId, replyTo, priority, expiration, deliveryMode } = properties;
-  const fields = {
+  // Set only where there is something: the wire format has no `undefined`.
+  const fields: Record<string, unknown> = {
     contentType,
     contentEncoding,
     headers: typed(headers),
     persistent: deliveryMode !== 1,
     priority: priority ?? 0,
-    correlationId,
-    replyTo,
-    expiration,
   };
-  return defined(fields);
+  if (correlationId !== undefined) fields["correlationId"] = correlationId;
+  if (replyTo !== undefined) fields["replyTo"] = replyTo;
+  if (expiration !== undefined) fields["expiration"] = expiration;
+  return fields;
 }
 
 export function fromAmqp({ content, properties }: AmqpMessage): Message {
@@ -47,17 +48,12 @@ function typed(value: unknown): unknown {
   if (typeof value === "number" && Number.isInteger(value))
     return { "!": Math.abs(value) < 2 ** 31 ? "int" : "long", value };
   if (typeof value === "bigint") return String(value);
+  if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return value.map(typed);
-  if (typeof value !== "object" || value === null || value instanceof Date || ArrayBuffer.isView(value))
-    return value;
-  return Object.fromEntries(
-    Object.entries(value).flatMap(([key, member]) => (member === undefined ? [] : [[key, typed(member)]])),
-  );
-}
-
-/** The wire format has no `undefined`. */
-function defined(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+  if (value instanceof Date || ArrayBuffer.isView(value)) return value;
+  const table: Record<string, unknown> = {};
+  for (const [key, member] of Object.entries(value)) if (member !== undefined) table[key] = typed(member);
+  return table;
 }
 
 function text(value: unknown): string | undefined {
