@@ -24,6 +24,7 @@ export interface KillOptions {
 export class Greenlet<T = unknown> {
   readonly #fn: () => T | PromiseLike<T>;
   readonly #callbacks = new Set<(greenlet: Greenlet<T>) => void>();
+  readonly #followers = new Set<(greenlet: Greenlet<T>) => void>();
   #task: Task<T> | undefined = undefined;
   #killed: GreenletExit | undefined = undefined;
   name: string;
@@ -152,6 +153,13 @@ export class Greenlet<T = unknown> {
 
   unlink(fn: (greenlet: Greenlet<T>) => void): void {
     this.#callbacks.delete(fn);
+    this.#followers.delete(fn);
+  }
+
+  /** For groups and waits: like `rawlink`, but not as someone who takes the error. */
+  follow(fn: (greenlet: Greenlet<T>) => void): void {
+    if (this.ready()) queueMicrotask(() => fn(this));
+    else this.#followers.add(fn);
   }
 
   toString(): string {
@@ -173,7 +181,8 @@ export class Greenlet<T = unknown> {
     this.#task?.observe();
     liveGreenlets.delete(this);
     if (this.exception !== null && this.#callbacks.size === 0) errors.handle(this, this.exception);
-    const callbacks = [...this.#callbacks];
+    const callbacks = [...this.#followers, ...this.#callbacks];
+    this.#followers.clear();
     this.#callbacks.clear();
     for (const fn of callbacks) fn(this);
   }

@@ -25,7 +25,7 @@ export class Group implements Iterable<Greenlet<any>> {
   add(greenlet: Greenlet<any>): void {
     if (this.#greenlets.has(greenlet)) return;
     this.#greenlets.add(greenlet);
-    greenlet.rawlink(this.#forget);
+    greenlet.follow(this.#forget);
   }
 
   discard(greenlet: Greenlet<any>): void {
@@ -72,7 +72,7 @@ export class Group implements Iterable<Greenlet<any>> {
     const running: Greenlet<R>[] = [];
     try {
       for (const item of items) {
-        running.push(await this.admit(new Greenlet<R>(fn, item)));
+        running.push(await this.admit(taken<R>(fn, item)));
         while (running[0]?.ready()) yield await running.shift()!.get();
       }
       while (running.length > 0) yield await running.shift()!.get();
@@ -86,7 +86,7 @@ export class Group implements Iterable<Greenlet<any>> {
     const running = new Set<Greenlet<R>>();
     try {
       for (const item of items) {
-        running.add(await this.admit(new Greenlet<R>(fn, item)));
+        running.add(await this.admit(taken<R>(fn, item)));
         for (const greenlet of running) {
           if (greenlet.ready() && running.delete(greenlet)) yield await greenlet.get();
         }
@@ -102,7 +102,7 @@ export class Group implements Iterable<Greenlet<any>> {
 
   /** Runs `fn(...args)` in the group and gives its value. */
   async apply<A extends unknown[], R>(fn: (...args: A) => R | PromiseLike<R>, ...args: A): Promise<R> {
-    return (await this.admit(new Greenlet<R>(fn, ...args))).get();
+    return (await this.admit(taken<R>(fn, ...args))).get();
   }
 
   /** Most greenlets at once. */
@@ -115,4 +115,11 @@ export class Group implements Iterable<Greenlet<any>> {
     this.start(greenlet);
     return greenlet;
   }
+}
+
+/** A greenlet whose error goes to whoever called, so that it need not be said besides. */
+function taken<R>(fn: (...args: any[]) => R | PromiseLike<R>, ...args: unknown[]): Greenlet<R> {
+  const greenlet = new Greenlet<R>(fn, ...args);
+  greenlet.rawlink(() => {});
+  return greenlet;
 }

@@ -1,6 +1,6 @@
 import { Event as Flag } from "../asyncio/index.ts";
 import { GreenletExit, type WaitOptions, clock, requireSeconds } from "../core/index.ts";
-import type { Greenlet, KillOptions } from "./greenlet.ts";
+import { Greenlet, type KillOptions } from "./greenlet.ts";
 import { ranOutOfTime } from "./out-of-time.ts";
 
 /** What can be waited for: greenlets, events, async results. */
@@ -23,11 +23,15 @@ export async function* iwait<W extends Waitable>(
   const all = [...new Set(objects)];
   const ready: W[] = [];
   const arrived = new Flag();
-  const note = (object: W): void => {
-    ready.push(object);
+  const note = (object: Waitable): void => {
+    ready.push(object as W);
     arrived.set();
   };
-  for (const object of all) object.rawlink(note);
+  // Waiting for its end is not taking its error.
+  for (const object of all) {
+    if (object instanceof Greenlet) object.follow(note);
+    else object.rawlink(note);
+  }
   const end = clock().now() + requireSeconds("timeout", options.timeout);
   const wanted = Math.min(options.count ?? Infinity, all.length);
   try {

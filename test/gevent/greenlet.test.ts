@@ -187,6 +187,18 @@ vtest("Group forgets the dead, joins and kills", async (clock) => {
   assert.equal(group.size, 0);
 });
 
+vtest("an error in a group is said unless the call itself gives it", async () => {
+  const group = new Group();
+  const said = await warningsDuring(async () => {
+    await group.spawn(failing("unseen"));
+    await group.join();
+    assert.equal((await errorOf(group.apply(failing("given")))).message, "given");
+    assert.equal((await errorOf(group.imap(failing("yielded"), [1]).next())).message, "yielded");
+  });
+  assert.equal(said.length, 1);
+  assert.match(said[0]!, /SpoolGreenletWarning: Greenlet "fail" failed: .*unseen/);
+});
+
 vtest("Group.map, imap and imapUnordered", async () => {
   const group = new Group();
   const work = (n: number): Promise<number> => sleep(10 - n).then(() => n * n);
