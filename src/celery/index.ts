@@ -7,6 +7,7 @@
 export { Celery } from "./app.ts";
 export { Beat, type BeatOptions } from "./beat/beat.ts";
 export { crontab, schedule, type CrontabOptions, type Schedule } from "./beat/crontab.ts";
+export { solar, type SolarEvent } from "./beat/solar.ts";
 export { ClusterExecutor } from "./cluster-executor.ts";
 export type { TestWorker } from "./testing.ts";
 export {
