@@ -1,6 +1,6 @@
 import "../support/leaks.ts";
 import assert from "node:assert/strict";
-import { execFile, execFileSync } from "node:child_process";
+import { execFile, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -16,6 +16,40 @@ before(() => {
   directory = mkdtempSync(join(tmpdir(), "spool-cli-"));
 });
 after(() => rmSync(directory, { recursive: true, force: true }));
+
+/** Beyond the kernel's greatest PID. */
+const NOBODY = String(2 ** 22 + 1);
+
+for (const [args, told] of [
+  [["record", NOBODY], /there is no process \d+.*`spool ps`/],
+  [["record", "--external", NOBODY], /there is no process \d+.*`spool ps`/],
+  [["top", NOBODY], /there is no process \d+.*`spool ps`/],
+  [["dump", NOBODY], /there is no process \d+.*`spool ps`/],
+  [["stalls", NOBODY], /there is no process \d+.*`spool ps`/],
+  [["record", "SLEEP"], /process \d+ is sleep, not Node; `spool ps`/],
+  [["record", "--external", "SLEEP"], /process \d+ is sleep, not Node; `spool ps`/],
+  [["top", "SLEEP"], /process \d+ is sleep, not Node; `spool ps`/],
+  [["dump", "SLEEP"], /process \d+ is sleep, not Node; `spool ps`/],
+  [["stalls", "SLEEP"], /process \d+ is sleep, not Node; `spool ps`/],
+  [["record", "--", "no-such-program"], /cannot run no-such-program/],
+] as const) {
+  test(`${args.join(" ")}: one line names the fix`, async () => {
+    const sleeper = spawn("sleep", ["60"], { stdio: "ignore" });
+    const exited = once(sleeper, "exit");
+    try {
+      const { code, stdout, stderr } = await spool(
+        args.map((arg) => (arg === "SLEEP" ? String(sleeper.pid) : arg)),
+      );
+      assert.equal(code, 1);
+      assert.equal(stdout, "");
+      assert.match(stderr, told);
+      assert.equal(stderr.trim().split("\n").length, 1, stderr);
+    } finally {
+      sleeper.kill();
+      await exited;
+    }
+  });
+}
 
 test("ps lists Node processes and how each can be looked into", async () => {
   const target = await startTarget("idle");

@@ -1,6 +1,7 @@
 import "../support/leaks.ts";
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { test } from "node:test";
@@ -208,6 +209,62 @@ test("what cannot be attached to is told in one line that names the way out", as
     });
   } finally {
     sleeper.kill();
+    await exited;
+  }
+});
+
+const ROOT = process.getuid?.() === 0;
+/** What `attach` comes to in a program of its own, run by a user who may look at none of root's processes. */
+async function attachAsNobody(pid: number): Promise<string> {
+  const program = `import { attach } from "./src/profile/index.ts";
+    attach(${pid}).catch((error) => console.log(error.code, error.message));`;
+  const child = spawn(process.execPath, ["-C", "spool-source", "--input-type=module", "--eval", program], {
+    uid: 65534,
+    gid: 65534,
+    env: {},
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  let out = "";
+  child.stdout.on("data", (text) => (out += String(text)));
+  await once(child, "close");
+  return out;
+}
+
+test("another user's process: one line says whose it is and what to do", { skip: !ROOT }, async () => {
+  const target = await startTarget("idle");
+  try {
+    const out = await attachAsNobody(target.pid);
+    assert.match(
+      out,
+      /^PROFILER_NOT_PERMITTED process \d+ belongs to another user: run spool as that user, or as root/,
+    );
+    assert.equal(out.trim().split("\n").length, 1);
+  } finally {
+    await target.stop();
+  }
+});
+
+test("a process in another network namespace: one line says how to enter it", { skip: !ROOT }, async () => {
+  const child = spawn(
+    "unshare",
+    ["--net", process.execPath, "-e", "console.log(1); setInterval(() => {}, 1000)"],
+    {
+      stdio: ["ignore", "pipe", "ignore"],
+    },
+  );
+  const exited = once(child, "exit");
+  try {
+    await once(child.stdout, "data");
+    const { pid } = child;
+    await assert.rejects(attach(pid!), {
+      code: "PROFILER_OTHER_NAMESPACE",
+      message: new RegExp(
+        `^process ${pid} is in another network namespace.*nsenter -t ${pid} -n spool.*--external[^\n]*$`,
+      ),
+    });
+    assert.equal(await attachOrLookOutside(pid!), "external");
+  } finally {
+    child.kill();
     await exited;
   }
 });

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from "node:timers/promises";
+import { setImmediate as turn, setTimeout as delay } from "node:timers/promises";
 import { requireInteger, requireSeconds, requireSignal } from "../../core/index.ts";
 import type { AttachOptions } from "../attach/attach.ts";
 import { attachOrLookOutside, type EngineOptions } from "../attach/choose.ts";
@@ -76,7 +76,7 @@ export async function startRecording(pid: number, options: RecordingOptions = {}
   const notes: string[] = [];
   const engineOptions = { ...options, onNote: noting(notes, options) };
   const entered = await attachOrLookOutside(pid, engineOptions);
-  if (entered === "external") return recordOutside(pid, rate, options.subprocesses === true, notes);
+  if (entered === "external") return await recordOutside(pid, rate, options.subprocesses === true, notes);
   const recorders = [await ProcessRecorder.start(entered, interval, options.recompile)];
   const children =
     options.subprocesses === true ? new ChildRecorders(pid, interval, engineOptions, notes) : undefined;
@@ -98,11 +98,18 @@ export function once<T>(stop: () => Promise<T>): () => Promise<T> {
 }
 
 /** The same from outside; children that start later are not followed. */
-function recordOutside(pid: number, rate: number, subprocesses: boolean, notes: string[]): Recording {
+async function recordOutside(
+  pid: number,
+  rate: number,
+  subprocesses: boolean,
+  notes: string[],
+): Promise<Recording> {
   const over = new AbortController();
   const look = (p: number): Promise<Profile> => sampleExternal(p, { rate, signal: over.signal });
   const children = subprocesses ? processTree(pid).filter((p) => p !== pid && isNode(p)) : [];
   const own = look(pid);
+  // What cannot be read at all says so at once, before anything is called a recording.
+  await Promise.race([own, turn()]);
   const others = children.map((p) => look(p).catch((error: unknown) => void notes.push(notIn(p, error))));
   const ended = own.then(
     () => {},

@@ -1,13 +1,20 @@
 import { readlinkSync } from "node:fs";
 import { basename } from "node:path";
 import { ProfilerError, requireInteger } from "../../core/index.ts";
-import { isAlive, readProcess, sameNamespace, titleOf } from "../attach/proc.ts";
+import {
+  isAlive,
+  nodeVersionOf,
+  type ProcessFacts,
+  readProcess,
+  sameNamespace,
+  titleOf,
+} from "../attach/proc.ts";
 import { type Frame, FrameTable, kindOf } from "../model/frame.ts";
 import { SourceMaps } from "../model/source-maps.ts";
 import { CodeMap, type NativePlace } from "./code-map.ts";
 import { type ElfFile, openElf } from "./elf.ts";
 import { type SharedFunction, V8Heap } from "./heap.ts";
-import { layoutOf } from "./layout.ts";
+import { type Layout, layoutOf } from "./layout.ts";
 import type { Libc } from "./libc.ts";
 import { AddressSpace } from "./maps.ts";
 import { denied, requirePlatform, tracedBy } from "./refusals.ts";
@@ -72,7 +79,7 @@ export class ExternalTarget {
     this.#ownChild = facts.parent === process.pid;
     const executable = readlinkSync(`/proc/${pid}/exe`);
     const elf = openElf(`/proc/${pid}/exe`);
-    const layout = layoutOf(elf);
+    const layout = layoutIn(elf, facts);
     this.#isolateOffset = isolateOffset(elf, executable);
     this.#maps = new SourceMaps(this.#frames, sameNamespace(pid, "mnt") === false ? `/proc/${pid}/root` : "");
     this.#space = new AddressSpace(pid);
@@ -242,6 +249,19 @@ export class ExternalTarget {
     throw error instanceof StopFailed
       ? (tracedBy(this.pid, thread, error) ?? denied(this.pid, error))
       : error;
+  }
+}
+
+/** The layout of its V8, or the error that says what the process is instead of Node. */
+function layoutIn(elf: ElfFile, { pid, exe }: ProcessFacts): Layout {
+  try {
+    return layoutOf(elf);
+  } catch (cause) {
+    if (nodeVersionOf(pid) !== null) throw cause;
+    throw new ProfilerError(
+      `process ${pid} is ${basename(exe)}, not Node; \`spool ps\` lists the Node processes`,
+      { code: "PROFILER_NOT_NODE", cause },
+    );
   }
 }
 
