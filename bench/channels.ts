@@ -1,7 +1,8 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { Event, Manager, Pipe, Process, Queue } from "../src/multiprocessing/index.ts";
+import { Event, Manager, Pipe, Process, Queue, RawArray } from "../src/multiprocessing/index.ts";
 import type { Contestant } from "./harness.ts";
+import { COUNTS, emptySlots, fillSlots, SLOTS } from "./programs/bare-slots.ts";
 import { pythonFigure, twoPythons } from "./python.ts";
 import { asked, Tables } from "./tables.ts";
 
@@ -96,6 +97,36 @@ def main():
   return { name, run: async () => pythonFigure(program) };
 }
 
+const BARE = "copying in and out, nothing else";
+const COPYING = `each message is copied in and out once; the row "${BARE}" is what this machine does of that`;
+
+/** What two processes can move at most, by copies through memory that they share. */
+function bare(size: number, count: number): Contestant {
+  return {
+    name: BARE,
+    run: async () => {
+      const slots = { bytes: new RawArray("B", SLOTS * size), counts: new RawArray("i", COUNTS) };
+      const [ready, go] = [new Event(), new Event()];
+      const child = new Process({
+        target: (those: typeof slots, bytes: number, times: number) => {
+          ready.set();
+          go.waitSync();
+          fillSlots(those, bytes, times);
+        },
+        args: [slots, size, count],
+      });
+      child.start();
+      await ready.wait();
+      const start = performance.now();
+      go.set();
+      emptySlots(slots, size, count);
+      const seconds = (performance.now() - start) / 1000;
+      await child.join();
+      return count / seconds;
+    },
+  };
+}
+
 /** The same contestant in bytes per second. */
 function inBytes(contestant: Contestant, size: number): Contestant {
   return { ...contestant, run: async () => (await contestant.run()) * size };
@@ -128,6 +159,7 @@ await tables.add(
   [
     queue("spool Queue, each message new memory", LARGE, 10_000, "getSync"),
     queue("spool Queue, getWith into one buffer", LARGE, 20_000, "getWithSync"),
+    bare(LARGE, 20_000),
     nodeIpc(LARGE, 2000),
     pythonTransfer("Python Queue", LARGE, 4000),
     pythonTransfer("Python Pipe", LARGE, 10_000),
@@ -137,7 +169,7 @@ await tables.add(
     unit: "bytes/s",
     reference: "Python Pipe",
     targets: [
-      asked("spool Queue, getWith into one buffer", 4, "Python Pipe"),
+      asked("spool Queue, getWith into one buffer", 4, "Python Pipe", COPYING),
       asked("spool Queue, each message new memory", 4, "Python Pipe", NEW_MEMORY),
     ],
   },
