@@ -61,6 +61,8 @@ test("shares are right across three workers, each in a branch of its own", async
 test("shares are right across three child processes, merged into one report", async () => {
   const target = await startTarget("children", { execArgv: NO_INLINING });
   try {
+    // Each of them has answered, so each is there to be found.
+    while (Object.keys((await target.ask<{ parts: object }>("truth")).parts).length < 3);
     const { profile, hot } = await measuredParts(target, { subprocesses: true });
     const pids = new Set(profile.threads.map(({ pid }) => String(pid)));
     assert.deepEqual([...pids].sort(), [String(target.pid), ...hot.keys()].sort());
