@@ -4,6 +4,7 @@ import { allocate } from "../src/memory/index.ts";
 import { Event, Lock, Process, Queue, RawArray, Semaphore, Value } from "../src/multiprocessing/index.ts";
 import { Lock as ThreadLock } from "../src/threading/index.ts";
 import { type Contestant, summarise } from "./harness.ts";
+import { addBare } from "./programs/bare-lock.ts";
 import { awaitBare, bounceBare, giveBare, RawWord } from "./programs/bare-futex.ts";
 import { type HandOver, handOver } from "./programs/hand-over.ts";
 import { pythonFigure, twoPythons } from "./python.ts";
@@ -210,6 +211,7 @@ def main():
 );
 
 const ADDS = 1_000_000;
+const BARE_LOCK = "a bare lock of one word, 2 x 1 000 000";
 await tables.add(
   "value",
   "value, += 1 under its lock, two processes at once",
@@ -229,6 +231,22 @@ await tables.add(
           true,
         );
         if (value.value !== 2 * ADDS) throw new Error(`${value.value} additions`);
+        return (2 * ADDS) / seconds;
+      },
+    },
+    {
+      name: BARE_LOCK,
+      run: async () => {
+        const words = new RawArray("i", 2);
+        const seconds = await together(
+          (go) => {
+            go.waitSync();
+            addBare(words.view as Int32Array, 1_000_000);
+          },
+          () => addBare(words.view as Int32Array, ADDS),
+          true,
+        );
+        if (words.get(1) !== 2 * ADDS) throw new Error(`${words.get(1)} additions`);
         return (2 * ADDS) / seconds;
       },
     },
