@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { quantity } from "./support/quantity.ts";
 import { type Table, figure, summarise } from "./support/table.ts";
 import { reachedText, targetText } from "./support/targets.ts";
@@ -20,6 +21,9 @@ export interface Contestant {
   /** Frees what the contestant holds, after its last turn. */
   readonly close?: () => Promise<void> | void;
 }
+
+/** Some peers do not always end when they are closed. */
+const CLOSE_MS = 5000;
 
 export interface MeasureOptions {
   readonly unit: string;
@@ -45,7 +49,8 @@ export async function measure(
       else samples.get(contestant.name)!.push(await contestant.run());
     }
   }
-  for (const contestant of contestants) await contestant.close?.();
+  for (const { close } of contestants)
+    await Promise.race([close?.(), delay(CLOSE_MS, undefined, { ref: false })]);
   const figures = contestants.map((c) => summarise(c.name, samples.get(c.name)!));
   return { title, unit: options.unit, rounds, figures };
 }

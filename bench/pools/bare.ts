@@ -88,18 +88,11 @@ class Bare {
   }
 }
 
-function bare(
-  name: string,
-  workers: PoolKind["workers"],
-  start: Start,
-  most: number,
-  count: number,
-): PoolKind {
+function bare(name: string, workers: PoolKind["workers"], start: Start, most: number): PoolKind {
   return {
     name,
     workers,
     setting: "default",
-    count,
     load: async () => (size) => open(start, size, most),
   };
 }
@@ -113,18 +106,18 @@ function open(start: Start, workers: number, most: number): Runner {
 }
 
 export const BARE = {
-  threads: bare("bare postMessage", "threads", thread, 1, 50_000),
-  processes: bare("bare IPC", "processes", child, 1, 20_000),
+  threads: bare("bare postMessage", "threads", thread, 1),
+  processes: bare("bare IPC", "processes", child, 1),
 };
 export const BARE_COALESCED = {
-  threads: bare("bare postMessage, coalesced", "threads", thread, Infinity, 200_000),
-  processes: bare("bare IPC, coalesced", "processes", child, Infinity, 200_000),
+  threads: bare("bare postMessage, coalesced", "threads", thread, Infinity),
+  processes: bare("bare IPC, coalesced", "processes", child, Infinity),
 };
 /**
  * With a thousand tasks in flight one message for all leaves one of two workers idle. Half of them in each is the
  * most that these channels can do: a bound, found by trying 64, 128, 250, 500 and 1,000.
  */
 export const BARE_SPLIT = {
-  threads: bare("bare postMessage, coalesced, at most 500", "threads", thread, 500, 200_000),
-  processes: bare("bare IPC, coalesced, at most 500", "processes", child, 500, 200_000),
+  threads: bare("bare postMessage, coalesced, at most 500", "threads", thread, 500),
+  processes: bare("bare IPC, coalesced, at most 500", "processes", child, 500),
 };

@@ -10,7 +10,6 @@ function jest(
     name,
     workers,
     setting,
-    count: 10_000,
     load: async () => {
       const { Worker } = await import("jest-worker");
       return (numWorkers) => {

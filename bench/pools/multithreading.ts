@@ -9,7 +9,6 @@ export const MULTITHREADING: PoolKind = {
   name: "multithreading",
   workers: "threads",
   setting: "default",
-  count: 40_000,
   load: async () => {
     const { initRuntime, move, shutdown, spawn } = await import("multithreading");
     type Outcome = Awaited<ReturnType<ReturnType<typeof spawn<unknown>>["join"]>>;

@@ -6,7 +6,6 @@ const piscina = (name: string, setting: PoolKind["setting"], options: Options): 
   name,
   workers: "threads",
   setting,
-  count: 8000,
   load: async () => {
     const { Piscina } = await import("piscina");
     return (workers) => {

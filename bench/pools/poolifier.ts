@@ -14,7 +14,6 @@ function poolifier(
   name: string,
   workers: PoolKind["workers"],
   setting: PoolKind["setting"],
-  count: number,
   create: (library: Poolifier, workers: number) => AnyPool,
 ): PoolKind {
   const open = (pool: AnyPool): Runner =>
@@ -26,7 +25,6 @@ function poolifier(
     name,
     workers,
     setting,
-    count,
     load: async () => {
       const library = await import("poolifier");
       return (size) => open(create(library, size));
@@ -40,26 +38,23 @@ const fixed =
     new FixedThreadPool<{ input: unknown }, unknown>(workers, THREAD, options);
 
 export const POOLIFIER: readonly PoolKind[] = [
-  poolifier("poolifier threads", "threads", "default", 20_000, fixed()),
+  poolifier("poolifier threads", "threads", "default", fixed()),
   poolifier(
     "poolifier threads, tasks queue",
     "threads",
     "tuned",
-    6000,
     fixed({ enableTasksQueue: true, tasksQueueOptions: { concurrency: 1 } }),
   ),
   poolifier(
     "poolifier threads, tasks queue of 500",
     "threads",
     "variant",
-    15_000,
     fixed({ enableTasksQueue: true, tasksQueueOptions: { concurrency: 500 } }),
   ),
   poolifier(
     "poolifier threads, dynamic",
     "threads",
     "variant",
-    20_000,
     ({ DynamicThreadPool }, workers) =>
       new DynamicThreadPool<{ input: unknown }, unknown>(workers - 1, workers, THREAD),
   ),
@@ -67,14 +62,12 @@ export const POOLIFIER: readonly PoolKind[] = [
     "poolifier threads, round robin",
     "threads",
     "variant",
-    20_000,
     fixed({ workerChoiceStrategy: "ROUND_ROBIN" }),
   ),
   poolifier(
     "poolifier processes",
     "processes",
     "default",
-    20_000,
     ({ FixedClusterPool }, workers) =>
       new FixedClusterPool<{ input: unknown }, unknown>(workers, CLUSTER, {
         settings: { serialization: "advanced" },
@@ -84,7 +77,6 @@ export const POOLIFIER: readonly PoolKind[] = [
     "poolifier processes, JSON",
     "processes",
     "variant",
-    20_000,
     ({ FixedClusterPool }, workers) => new FixedClusterPool<{ input: unknown }, unknown>(workers, CLUSTER),
   ),
 ];

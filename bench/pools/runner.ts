@@ -22,8 +22,6 @@ export interface PoolKind {
    * ones, which the tables of tiny tasks show so that nobody has to guess.
    */
   readonly setting: Setting;
-  /** Tiny tasks in a round of a third of a second or so; slow peers get fewer. */
-  readonly count: number;
   readonly load: () => Promise<(workers: number) => Runner>;
 }
 

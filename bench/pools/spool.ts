@@ -24,7 +24,6 @@ export const SPOOL = {
     name: "spool threads",
     workers: "threads",
     setting: "default",
-    count: 200_000,
     load: async () => {
       const { ThreadPoolExecutor } = await loadSpool();
       return (maxWorkers) => over(new ThreadPoolExecutor({ maxWorkers }));
@@ -34,7 +33,6 @@ export const SPOOL = {
     name: "spool processes",
     workers: "processes",
     setting: "default",
-    count: 200_000,
     load: async () => {
       const { ProcessPoolExecutor } = await loadSpool();
       return (maxWorkers) => over(new ProcessPoolExecutor({ maxWorkers }));

@@ -7,7 +7,6 @@ function tinypool(name: string, setting: PoolKind["setting"], options: Options):
     name,
     workers: options.runtime === "child_process" ? "processes" : "threads",
     setting,
-    count: options.runtime === "child_process" ? 4000 : 8000,
     load: async () => {
       const { Tinypool } = await import("tinypool");
       return (workers) => {

@@ -10,7 +10,6 @@ function workerpool(
     name,
     workers: workerType === "thread" ? "threads" : "processes",
     setting,
-    count: 5000,
     load: async () => {
       const { pool: create } = (await import("workerpool")).default;
       return (workers) => {
