@@ -3,7 +3,7 @@ import { python } from "./python.ts";
 import { type TableSpec, each, interleaved, isPeer, timed } from "./spec.ts";
 
 const NUMBERS = 1024 * 1024;
-const TRIPS = 3;
+const TRIPS = 20;
 
 const table = (workers: "threads" | "processes", atLeast: number): TableSpec => ({
   key: `large-${workers}`,
