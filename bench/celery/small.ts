@@ -119,7 +119,7 @@ export async function waitBull(): Promise<Waiter> {
   };
 }
 
-async function timed(once: () => Promise<unknown>): Promise<number[]> {
+export async function timed(once: () => Promise<unknown>): Promise<number[]> {
   const waits: number[] = [];
   for (let i = 0; i < WAITS; i++) {
     const started = performance.now();
