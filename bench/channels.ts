@@ -136,11 +136,11 @@ await tables.add(
   "small",
   "queue, 64-byte messages, 1 producer, 1 consumer, two processes",
   [
-    queue("spool Queue, blocking", SMALL, 300_000, "getSync"),
-    queue("spool Queue, await", SMALL, 200_000, "get"),
-    nodeIpc(SMALL, 20_000),
-    pythonTransfer("Python Queue", SMALL, 20_000),
-    pythonTransfer("Python Pipe", SMALL, 20_000),
+    queue("spool Queue, blocking", SMALL, 1_000_000, "getSync"),
+    queue("spool Queue, await", SMALL, 800_000, "get"),
+    nodeIpc(SMALL, 60_000),
+    pythonTransfer("Python Queue", SMALL, 100_000),
+    pythonTransfer("Python Pipe", SMALL, 100_000),
   ],
   {
     unit: "messages/s",
@@ -157,13 +157,13 @@ await tables.add(
   "large",
   "queue, 64 KiB messages, 1 producer, 1 consumer, two processes",
   [
-    queue("spool Queue, each message new memory", LARGE, 10_000, "getSync"),
-    queue("spool Queue, getWith into one buffer", LARGE, 20_000, "getWithSync"),
-    bare(LARGE, 20_000),
+    queue("spool Queue, each message new memory", LARGE, 30_000, "getSync"),
+    queue("spool Queue, getWith into one buffer", LARGE, 60_000, "getWithSync"),
+    bare(LARGE, 60_000),
     nodeIpc(LARGE, 2000),
-    pythonTransfer("Python Queue", LARGE, 4000),
-    pythonTransfer("Python Pipe", LARGE, 10_000),
-    pythonTransfer("Python Pipe, recv_bytes_into", LARGE, 10_000),
+    pythonTransfer("Python Queue", LARGE, 10_000),
+    pythonTransfer("Python Pipe", LARGE, 30_000),
+    pythonTransfer("Python Pipe, recv_bytes_into", LARGE, 30_000),
   ].map((contestant) => inBytes(contestant, LARGE)),
   {
     unit: "bytes/s",
@@ -264,6 +264,7 @@ def main():
   },
 );
 
+const PAIRS = 30_000;
 const manager = await Manager();
 const dict = await manager.dict<string, number>();
 await tables.add(
@@ -274,11 +275,11 @@ await tables.add(
       name: "spool Manager",
       run: async () => {
         const start = performance.now();
-        for (let i = 0; i < 5000; i++) {
+        for (let i = 0; i < PAIRS; i++) {
           await dict.set("key", i);
           await dict.get("key");
         }
-        return 5000 / ((performance.now() - start) / 1000);
+        return PAIRS / ((performance.now() - start) / 1000);
       },
     },
     {
