@@ -10,6 +10,7 @@ import {
   revive,
   unpackArguments,
 } from "../closures/index.ts";
+import { me } from "../memory/index.ts";
 import { type FreeTasks, freeTasksOf } from "./free-tasks.ts";
 import { currentScope } from "./scope.ts";
 import { Task } from "./task.ts";
@@ -40,11 +41,14 @@ export type LoopReply =
 export class EventLoop {
   readonly channel: string;
   readonly runner: number;
+  /** Its thread, as `isDead` of memory/ knows it. */
+  readonly thread: number;
 
   /** For `getLoop` and its revival in a thread. */
-  constructor(channel: string, runner: number) {
+  constructor(channel: string, runner: number, thread: number) {
     this.channel = channel;
     this.runner = runner;
+    this.thread = thread;
   }
 
   /** Whether this is the loop of the calling thread. */
@@ -54,10 +58,14 @@ export class EventLoop {
 
   /** The owner of tasks started through this handle; StateError once the runner has ended. */
   owner(): FreeTasks {
-    const owner = runners.get(this.runner);
-    if (owner === undefined) throw new StateError("The event loop's runner has ended");
-    return owner;
+    return ownerOf(this.runner);
   }
+}
+
+function ownerOf(runner: number): FreeTasks {
+  const owner = runners.get(runner);
+  if (owner === undefined) throw new StateError("The event loop's runner has ended");
+  return owner;
 }
 
 // Declared apart from the class: isolated declarations take no computed names from other modules.
@@ -65,7 +73,7 @@ Object.defineProperty(EventLoop.prototype, reduce, {
   value(this: EventLoop): Reduced {
     return {
       revive: { url: import.meta.url, name: "reviveLoop" },
-      state: { channel: this.channel, runner: this.runner },
+      state: { channel: this.channel, runner: this.runner, thread: this.thread },
     };
   },
 });
@@ -75,7 +83,7 @@ export function getLoop(): EventLoop {
   const owner = freeTasksOf(currentScope());
   let loop = handles.get(owner);
   if (loop === undefined) {
-    loop = new EventLoop(CHANNEL, ++lastRunner);
+    loop = new EventLoop(CHANNEL, ++lastRunner, me());
     handles.set(owner, loop);
     runners.set(loop.runner, owner);
     owner.onClose = () => void runners.delete(loop!.runner);
@@ -85,8 +93,8 @@ export function getLoop(): EventLoop {
 }
 
 /** The other side of the handle's `reduce`. */
-export function reviveLoop(state: { readonly channel: string; readonly runner: number }): EventLoop {
-  return new EventLoop(state.channel, state.runner);
+export function reviveLoop(state: Pick<EventLoop, "channel" | "runner" | "thread">): EventLoop {
+  return new EventLoop(state.channel, state.runner, state.thread);
 }
 
 const CHANNEL = `spool-loop-${process.pid}-${threadId}`;
@@ -130,7 +138,7 @@ async function serve(request: LoopRequest & { type: "call" }): Promise<void> {
   running.set(request.reply, call);
   let reply: LoopReply;
   try {
-    const owner = new EventLoop(CHANNEL, request.runner).owner();
+    const owner = ownerOf(request.runner);
     const fn = (await revive(request.payload)) as (...args: unknown[]) => unknown;
     const args = await unpackArguments(request.args);
     const task = new Task(() => fn(...args), owner.scope, owner, undefined, fn.name || "from-thread");

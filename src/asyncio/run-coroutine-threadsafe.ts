@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { BroadcastChannel } from "node:worker_threads";
 import { decodeError, packArguments, ship, unpackResult } from "../closures/index.ts";
-import { invalid, requireFunction } from "../core/index.ts";
+import { StateError, invalid, requireFunction } from "../core/index.ts";
 import { Future } from "../futures/index.ts";
+import { isDead } from "../memory/index.ts";
 import { EventLoop, type LoopReply, type LoopRequest } from "./loop.ts";
 import { captureSite } from "./site.ts";
 import { Task } from "./task.ts";
@@ -11,7 +12,8 @@ import { Task } from "./task.ts";
  * From a worker thread, runs `fn(...args)` as a task in the event loop of another thread (usually the main one's) and
  * gives a future for its result. The function travels with what it captures; what only exists over there it gets
  * through imports or arguments. Cancelling the future cancels the task. Get the handle with `getLoop()` in the loop,
- * and pass or capture it. Python: `asyncio.run_coroutine_threadsafe`.
+ * and pass or capture it. A StateError when that thread ends first (a thread that was terminated is noticed on Linux).
+ * Python: `asyncio.run_coroutine_threadsafe`.
  */
 export function runCoroutineThreadsafe<A extends unknown[], R>(
   loop: EventLoop,
@@ -62,16 +64,39 @@ function runThere<A extends unknown[], R>(
     return true;
   });
   future.setRunningOrNotifyCancel();
-  future.addDoneCallback(() => answers.close());
+  const stopWatch = whenDead(loop.thread, () =>
+    settle(future, () => future.setException(new StateError("The thread of the event loop has ended"))),
+  );
+  future.addDoneCallback(() => {
+    stopWatch();
+    answers.close();
+  });
   answers.onmessage = (event) => void receive(future, (event as { data: LoopReply }).data, site.stack);
   try {
     post(loop, { type: "call", runner: loop.runner, reply, payload, args: packed });
   } catch (error) {
+    stopWatch();
     answers.close();
     throw error;
   }
   return future;
 }
+
+/**
+ * Calls `fn` once the thread has ended. What it said before its end may still be under way when its death is seen
+ * first: that comes before the second look.
+ */
+function whenDead(thread: number, fn: () => void): () => void {
+  let seen = false;
+  const timer = setInterval(() => {
+    if (seen) fn();
+    seen = isDead(thread);
+  }, WATCH_MS).unref();
+  return () => clearInterval(timer);
+}
+
+/** Milliseconds between two looks, which cost 20 us each. */
+const WATCH_MS = 100;
 
 async function receive<R>(future: Future<R>, reply: LoopReply, callSite: string | undefined): Promise<void> {
   if (reply.ok) {

@@ -23,9 +23,7 @@ export class Group implements Iterable<Greenlet<any>> {
   }
 
   add(greenlet: Greenlet<any>): void {
-    if (this.#greenlets.has(greenlet)) return;
-    this.#greenlets.add(greenlet);
-    greenlet.follow(this.#forget);
+    this.#include(greenlet);
   }
 
   discard(greenlet: Greenlet<any>): void {
@@ -63,7 +61,9 @@ export class Group implements Iterable<Greenlet<any>> {
   /** The same as a greenlet. */
   mapAsync<T, R>(fn: (item: T) => R | PromiseLike<R>, items: Item<T>): Greenlet<R[]> {
     const greenlet = new Greenlet<R[]>(() => this.map(fn, items));
-    this.start(greenlet);
+    // It works for the others, and takes no place of theirs.
+    this.#include(greenlet);
+    greenlet.start();
     return greenlet;
   }
 
@@ -108,6 +108,12 @@ export class Group implements Iterable<Greenlet<any>> {
   /** Most greenlets at once. */
   protected get limit(): number {
     return Infinity;
+  }
+
+  #include(greenlet: Greenlet<any>): void {
+    if (this.#greenlets.has(greenlet)) return;
+    this.#greenlets.add(greenlet);
+    greenlet.follow(this.#forget);
   }
 
   /** Starts it as soon as there is room. */

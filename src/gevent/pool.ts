@@ -1,5 +1,5 @@
 import { Semaphore } from "../asyncio/index.ts";
-import { type WaitOptions, requireInteger } from "../core/index.ts";
+import { QueueFullError, type WaitOptions, requireInteger } from "../core/index.ts";
 import type { Greenlet } from "./greenlet.ts";
 import { Group } from "./group.ts";
 
@@ -31,6 +31,16 @@ export class Pool extends Group {
     this.#room.release();
   }
 
+  /** QueueFullError when there is no room. Python's `add` blocks; `spawn` and `waitAvailable` wait. */
+  override add(greenlet: Greenlet<any>): void {
+    if (this.has(greenlet)) return;
+    if (!this.#counted.has(greenlet) && !this.#enter(greenlet)) {
+      const message = `The pool's ${this.maxSize} places are taken; wait with waitAvailable(), or use spawn()`;
+      throw new QueueFullError(message);
+    }
+    super.add(greenlet);
+  }
+
   override discard(greenlet: Greenlet<any>): void {
     super.discard(greenlet);
     if (this.#counted.delete(greenlet)) this.#room.release();
@@ -44,5 +54,11 @@ export class Pool extends Group {
     await this.#room.acquire();
     this.#counted.add(greenlet);
     return super.admit(greenlet);
+  }
+
+  #enter(greenlet: Greenlet<any>): boolean {
+    if (!this.#room.acquireNowait()) return false;
+    this.#counted.add(greenlet);
+    return true;
   }
 }

@@ -4,6 +4,7 @@ import { after, test } from "node:test";
 import { isMainThread, threadId } from "node:worker_threads";
 import {
   CancelledError,
+  type EventLoop,
   TimeoutError,
   createTask,
   gather,
@@ -20,7 +21,7 @@ import {
 } from "spool/asyncio";
 import { EventLoopExecutor, InlineExecutor } from "spool/futures";
 import { waitAllBlocked } from "spool/testing";
-import { ThreadPoolExecutor } from "spool/threading";
+import { Event, Queue, ThreadPoolExecutor } from "spool/threading";
 
 after(() => shutdownDefaultExecutor());
 
@@ -183,6 +184,30 @@ test("runCoroutineThreadsafe: a call that is cancelled while its arguments still
     assert.equal(begun[0], 0);
   });
   await pool.shutdown();
+});
+
+test("runCoroutineThreadsafe: a call to a loop whose thread is terminated ends", async () => {
+  const pool = new ThreadPoolExecutor({ maxWorkers: 1 });
+  const handles = new Queue<EventLoop>();
+  const served = pool.submit(async (queue: Queue<EventLoop>) => {
+    const { getLoop: here } = await import("spool/asyncio");
+    await queue.put(here());
+    await new Promise(() => {});
+  }, handles);
+  const loop = await handles.get();
+  const begun = new Event();
+  const call = runCoroutineThreadsafe(
+    loop,
+    async (mark: Event) => {
+      mark.set();
+      await new Promise(() => {});
+    },
+    begun,
+  );
+  await begun.wait();
+  await pool.terminate();
+  await assert.rejects(call.result(), /StateError: The thread of the event loop has ended/);
+  await assert.rejects(served.result());
 });
 
 test("runCoroutineThreadsafe: what cannot be shipped throws and keeps no channel open", async () => {

@@ -237,6 +237,23 @@ vtest("Pool admits so many at once; spawn waits for room", async (clock) => {
   assert.deepEqual(ordered, [3, 1, 2]);
 });
 
+vtest("Pool counts what is added or started in it, and refuses what has no place", async () => {
+  const pool = new Pool(2);
+  const running = Greenlet.spawn(() => sleep(1));
+  pool.add(running);
+  pool.add(running);
+  assert.equal(pool.freeCount(), 1);
+  const mapped = pool.mapAsync((n: number) => sleep(n).then(() => n), [1, 2]);
+  pool.start(new Greenlet(() => sleep(1)));
+  assert.equal(pool.full(), true);
+  const late = new Greenlet(() => sleep(1));
+  assert.throws(() => pool.start(late), /QueueFullError: The pool's 2 places are taken/);
+  assert.equal(pool.has(late), false);
+  assert.deepEqual(await mapped.get(), [1, 2]);
+  await pool.join();
+  assert.equal(pool.freeCount(), 2);
+});
+
 vtest("leaving imap early kills what still runs", async () => {
   const group = new Group();
   for await (const _ of group.imap((n: number) => sleep(n), [1, 100])) break;
