@@ -22,8 +22,7 @@ for (const [kind, Pool] of [
     before(async () => {
       pool = new Pool({ maxWorkers: 1, ...LIMITS });
       await pool.submit(() => 1);
-      // Only now may the leak check take its first look: the worker is there, and its guard.
-      while (kind === "process" && children() < 2) await new Promise((resolve) => setImmediate(resolve));
+      await whole(kind);
     });
     after(() => pool.shutdown());
 
@@ -37,9 +36,18 @@ for (const [kind, Pool] of [
         assert.equal(await pool.submit(() => "next").result(WAIT), "next");
         const { running, queued } = pool.statistics();
         assert.deepEqual({ running, queued }, { running: 0, queued: 0 });
+        await whole(kind);
       });
     }
   });
+}
+
+/**
+ * Only then may the leak check take its look: the worker is there, and its guard, which comes a moment after the first
+ * worker, and again after the only one has died.
+ */
+async function whole(kind: "thread" | "process"): Promise<void> {
+  while (kind === "process" && children() < 2) await new Promise((resolve) => setImmediate(resolve));
 }
 
 function children(): number {
