@@ -5,8 +5,12 @@ import { type TableSpec, interleaved, isBare } from "./spec.ts";
 
 const FIFTEEN_PERCENT_MORE = 1 / 1.15;
 
+const FILE =
+  "a bare worker that only loads one file of this package's size takes a quarter more than a raw one";
+const MESSAGES = "three messages go one after the other: ready, the function, its result";
+
 /** A new program each time; importing the library is not counted. */
-const table = (workers: "threads" | "processes", raw: string): TableSpec => ({
+const table = (workers: "threads" | "processes", raw: string, limit: string): TableSpec => ({
   key: `cold-${workers}`,
   title: `from making a pool of one worker to its first result, ${workers}`,
   unit: "seconds",
@@ -24,11 +28,10 @@ const table = (workers: "threads" | "processes", raw: string): TableSpec => ({
       peers: raw,
       against: isBare,
       atLeast: FIFTEEN_PERCENT_MORE,
-      limit:
-        "a bare worker that only loads one file of this package's size takes a quarter more than a raw one; the rest is three messages one after the other: ready, the function, its result",
+      limit,
     },
   ],
 });
 
-export const COLD_THREADS: TableSpec = table("threads", "a raw Worker");
-export const COLD_PROCESSES: TableSpec = table("processes", "a raw fork");
+export const COLD_THREADS: TableSpec = table("threads", "a raw Worker", `${FILE}; ${MESSAGES}`);
+export const COLD_PROCESSES: TableSpec = table("processes", "a raw fork", MESSAGES);

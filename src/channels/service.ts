@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { randomUUID } from "node:crypto";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -75,14 +76,21 @@ export async function runService(key: string, directory: string, ready: Queue<st
 /** A name that is free, and on POSIX a directory that only this user can enter. */
 export function serviceDirectory(): string {
   return process.platform === "win32"
-    ? `spool-${process.pid}-${Math.random().toString(36).slice(2)}`
+    ? `spool-${process.pid}-${randomUUID()}`
     : mkdtempSync(join(tmpdir(), "spool-"));
 }
 
 /** The connected clients by their tokens, each with its process. */
 const clients = new Map<number, number>();
-/** Processes of clients that are gone: a lock's next holder may ask. */
+/** Processes of clients that are gone, the last of them: a lock's next holder may ask. */
 const gone = new Map<number, number>();
+const MOST_GONE = 1024;
+
+function remember(token: number, pid: number): void {
+  gone.set(token, pid);
+  if (gone.size > MOST_GONE) gone.delete(gone.keys().next().value!);
+}
+
 const objects = new ManagerObjects();
 
 class ServiceAgency implements Agency {
@@ -126,7 +134,7 @@ class ServiceClient {
     }
     const pid = clients.get(token);
     clients.delete(token);
-    if (pid !== undefined) gone.set(token, pid);
+    if (pid !== undefined) remember(token, pid);
     for (const wait of this.#waits.values()) wait.abort();
     objects.dropAll(this);
     this.#connection.close();
@@ -162,6 +170,7 @@ class ServiceClient {
   }
 
   #make(type: string, args: readonly unknown[]): number {
+    if (!Object.hasOwn(TYPES, type)) throw new RemoteError(`There is no type ${type} to be made here`);
     const id = objects.add(TYPES[type]!(args, (of) => this.#object(of)));
     objects.hold(id, this);
     return id;

@@ -5,5 +5,4 @@ function deeper(left) {
   for (;;);
 }
 
-process.stdout.write("ready\n");
-setTimeout(() => deeper(2000), 50);
+process.stdout.write("ready\n", () => deeper(2000));

@@ -74,8 +74,9 @@ export async function openPort(visit: Visit): Promise<OpenPort> {
 }
 
 /**
- * Sends SIGUSR1 (or, by force, does what its handler would do) and waits until a port of the target's own opens. When somebody who does not ask for our lock takes the
- * port just then, the target gives up, and is woken again as soon as it is free.
+ * Sends SIGUSR1 (or, by force, does what its handler would do) and waits until a port of the target's own opens. When
+ * somebody who does not ask for our lock takes the port just then, the target gives up, and is woken again as soon as it
+ * is free.
  */
 async function wake({ facts, force, signal, note }: Visit, wanted: number): Promise<number> {
   const before = new Set(listeningPorts(facts.pid));
