@@ -1,6 +1,7 @@
 import "../support/leaks.ts";
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
+import Module, { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
@@ -45,6 +46,24 @@ function near(found: number, truth: number): boolean {
 }
 
 describe("Tracker", () => {
+  test("knows where memory comes from that a module built whose functions are gone", () => {
+    const load = createRequire(import.meta.url);
+    const { prototype } = Module as unknown as { prototype: { _compile: unknown } };
+    const before = prototype._compile;
+    const tracker = new Tracker({ peaks: false, interval: 8192 });
+    held.push(load("../programs/memory-forgotten.cjs"));
+    // Twice: the first collection may find the module's functions still in V8's caches.
+    tracker.snapshot();
+    tracker.snapshot();
+    const rows = memoryRows(allocationsAt(tracker.stop(), "end"));
+    assert.equal(prototype._compile, before);
+    const lines = rows
+      .filter(({ frame }) => frame.url.endsWith("/memory-forgotten.cjs") && frame.kind === "js")
+      .filter(({ own }) => own > 3 * MEGABYTE)
+      .map(({ frame }) => `${frame.name}:${frame.line}`);
+    assert.deepEqual(lines.sort(), ["(anonymous):1", "Table:8", "build:13"]);
+  });
+
   test("records this thread's allocations, on and off the heap, into a file", () => {
     const folder = mkdtempSync(join(tmpdir(), "spool-test-"));
     try {

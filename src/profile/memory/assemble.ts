@@ -2,13 +2,14 @@ import { pathToFileURL } from "node:url";
 import { type Frame, FrameTable, kindOf } from "../model/frame.ts";
 import { SourceMaps } from "../model/source-maps.ts";
 import { OWN_URL } from "../model/v8-profile.ts";
+import { type FunctionPlace, functionPlaces } from "./function-places.ts";
 import type { Checkpoint, MemoryProfile, MemoryThread } from "./profile-file.ts";
 import type { Collecting, RawCheckpoint, RawOffHeap, RawThread, V8AllocationNode } from "./raw.ts";
 
 /** The profiler's own work inside the program; what it allocates, directly or through Node, is no news. */
 const OWN_WORK = /\/profile\/memory\/(preload|helper|script|scripts|tracker)\.[jt]s$/;
 /** Functions of the profiler through which the program does its own work. */
-const OWN_WRAPPER = /\/profile\/memory\/(off-heap|limit)\.[jt]s$/;
+const OWN_WRAPPER = /\/profile\/memory\/(off-heap|limit|module-scripts)\.[jt]s$/;
 
 function isOwn(url: string): boolean {
   return url.startsWith(OWN_URL) || OWN_WRAPPER.test(url) || OWN_WORK.test(url);
@@ -42,7 +43,7 @@ export function assembleMemory(threads: readonly RawThread[], options: AssembleO
 
 function assembleThread(raw: RawThread, stacks: StackTable, seconds: (at: number) => number): MemoryThread {
   const { pid, process, thread, name, nodeVersion } = raw;
-  const places = new Places(raw.checkpoints);
+  const places = new Places(raw);
   return {
     pid,
     process,
@@ -61,13 +62,13 @@ function assembleCheckpoint(
   seconds: (at: number) => number,
 ): Checkpoint {
   const heap: [number, number][] = [];
-  const visit = (node: V8AllocationNode, parent: number): void => {
-    const frame = places.frameOf(node);
+  const visit = (node: V8AllocationNode, parent: number, caller?: Frame): void => {
+    const frame = places.frameOf(node, caller);
     if (OWN_WORK.test(frame.url)) return;
     const own = isOwn(frame.url);
     const stack = own || node === raw.head ? parent : stacks.below(parent, frame);
     if (node.selfSize > 0 && !own) heap.push([stack, Math.round(node.selfSize)]);
-    for (const child of node.children) visit(child, stack);
+    for (const child of node.children) visit(child, stack, frame);
   };
   visit(raw.head, ROOT);
   return {
@@ -82,12 +83,15 @@ type CallFrame = V8AllocationNode["callFrame"];
 
 /**
  * Where functions are. V8 forgets that of a script once none of its functions is alive, as is common at the end of a
- * program, but an earlier checkpoint may have it.
+ * program. But an earlier checkpoint may have it; else the module's own text tells.
  */
 class Places {
   readonly #known = new Map<string | number, CallFrame>();
+  readonly #modules: ReadonlyMap<string, string>;
+  readonly #read = new Map<string, ReadonlyMap<string, FunctionPlace | undefined>>();
 
-  constructor(checkpoints: readonly RawCheckpoint[]) {
+  constructor({ checkpoints, modules = [] }: RawThread) {
+    this.#modules = new Map(modules);
     const learn = (node: V8AllocationNode): void => {
       if (node.callFrame.url !== "") {
         this.#known.set(node.id, node.callFrame);
@@ -98,10 +102,10 @@ class Places {
     for (const { head } of checkpoints) learn(head);
   }
 
-  frameOf({ id, callFrame }: V8AllocationNode): Frame {
+  frameOf({ id, callFrame }: V8AllocationNode, caller?: Frame): Frame {
     const found =
       callFrame.url === ""
-        ? (this.#known.get(id) ?? this.#known.get(nameIn(callFrame)) ?? callFrame)
+        ? (this.#known.get(id) ?? this.#known.get(nameIn(callFrame)) ?? this.#inModule(callFrame, caller))
         : callFrame;
     const url = urlOf(found.url);
     return {
@@ -112,7 +116,25 @@ class Places {
       kind: kindOf(found.functionName, url),
     };
   }
+
+  #inModule(lost: CallFrame, caller: Frame | undefined): CallFrame {
+    const url = this.#modules.get(lost.scriptId);
+    if (url === undefined) return lost;
+    // The module itself, as the loader calls it, begins at its first character.
+    const itself = lost.functionName === "" && caller?.url === LOADER;
+    const place = itself ? { line: 0, column: 0 } : this.#placesIn(url).get(lost.functionName);
+    return { ...lost, url, lineNumber: place?.line ?? -1, columnNumber: place?.column ?? -1 };
+  }
+
+  #placesIn(path: string): ReadonlyMap<string, FunctionPlace | undefined> {
+    let places = this.#read.get(path);
+    if (places === undefined) this.#read.set(path, (places = functionPlaces(path)));
+    return places;
+  }
 }
+
+/** Where Node calls the function that a CommonJS module is. */
+const LOADER = "node:internal/modules/cjs/loader";
 
 /** Identifies a function well enough where its position is lost. */
 function nameIn({ scriptId, functionName }: CallFrame): string {

@@ -3,11 +3,12 @@ import { Session } from "node:inspector";
 import { basename, join } from "node:path";
 import { isMainThread, threadId } from "node:worker_threads";
 import { WatchHelper, type WatchReport } from "./helper.ts";
+import { ModuleScripts } from "./module-scripts.ts";
 import { trackOffHeap } from "./off-heap.ts";
 import { type Orders, readOrders } from "./orders.ts";
 import type { RawCheckpoint, RawThread } from "./raw.ts";
 import { type PlainSession, runAtOnce } from "./script.ts";
-import { checkpoint, startSampling } from "./scripts.ts";
+import { checkpoint, newestScript, startSampling } from "./scripts.ts";
 
 /**
  * Loaded by `spool mem run` into every process and worker thread of the program (`--import` in NODE_OPTIONS), before
@@ -28,9 +29,10 @@ function begin(options: Orders): void {
   if (options.offHeap) trackOffHeap(options.interval, options.total);
   runAtOnce(startSampling(options), self);
   const file = join(options.folder, `${process.pid}-${threadId}`);
+  const modules = new ModuleScripts(() => runAtOnce(newestScript(), self));
   const helper = WatchHelper.start(options, { file: `${file}.watch.json` });
   const own: RawCheckpoint[] = [];
-  const write = (seen: WatchReport): void => save(file, startedAt, seen);
+  const write = (seen: WatchReport): void => save(file, startedAt, seen, modules);
   if (!isMainThread) lookNowAndThen(() => write({ checkpoints: own, timeline: [] }));
   write({ checkpoints: [], timeline: [] });
 
@@ -65,7 +67,7 @@ function finishOn(signal: (typeof SIGNALS)[number], finish: () => void): void {
   process.on(signal, handler);
 }
 
-function save(file: string, startedAt: number, seen: WatchReport): void {
+function save(file: string, startedAt: number, seen: WatchReport, modules: ModuleScripts): void {
   const thread: RawThread = {
     pid: process.pid,
     process: basename(process.argv[1] ?? process.title),
@@ -73,6 +75,7 @@ function save(file: string, startedAt: number, seen: WatchReport): void {
     name: isMainThread ? "main" : `worker ${threadId}`,
     nodeVersion: process.version,
     startedAt,
+    modules: modules.files,
     checkpoints: seen.checkpoints,
     timeline: seen.timeline,
   };

@@ -1,3 +1,5 @@
+import type { ScriptFiles } from "./module-scripts.ts";
+
 /**
  * What is collected in a target, before it is made into a result: V8's own trees, and off-heap allocations by stack.
  * Types only; the programs that run inside targets use them too.
@@ -57,6 +59,8 @@ export interface RawThread {
   readonly name: string;
   readonly nodeVersion: string;
   readonly startedAt: number;
+  /** The files of its CommonJS modules, where they were noted. */
+  readonly modules?: ScriptFiles;
   readonly checkpoints: readonly RawCheckpoint[];
   readonly timeline: readonly RawPoint[];
 }

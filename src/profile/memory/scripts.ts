@@ -78,6 +78,22 @@ function* markLiving(type: string): Script<void> {
   };
 }
 
+let probes = 0;
+
+/** Compiles something new and gives the number of its script: the highest that V8 has given so far. */
+export function* newestScript(): Script<number | undefined> {
+  // The same text again would be answered from a cache, with the old number.
+  const expression = `throw ${++probes}`;
+  const { exceptionDetails } = (yield {
+    method: "Runtime.evaluate",
+    params: { expression, silent: true },
+  }) as {
+    exceptionDetails?: { scriptId?: string };
+  };
+  const id = Number(exceptionDetails?.scriptId);
+  return Number.isInteger(id) ? id : undefined;
+}
+
 interface HeapUsage {
   readonly usedSize: number;
   /** Since Node 24. */

@@ -3,12 +3,13 @@ import { basename } from "node:path";
 import { isMainThread, threadId } from "node:worker_threads";
 import { assembleMemory } from "./assemble.ts";
 import { WatchHelper, type WatchReport } from "./helper.ts";
+import { ModuleScripts } from "./module-scripts.ts";
 import { type OffHeapTracker, trackOffHeap } from "./off-heap.ts";
 import { type MemoryProfile, writeMemoryProfile } from "./profile-file.ts";
 import type { Collecting } from "./raw.ts";
 import { type MemoryOptions, RUN_INTERVAL, checkedOptions } from "./run.ts";
 import { type PlainSession, runAtOnce } from "./script.ts";
-import { checkpoint, startSampling, stopSampling } from "./scripts.ts";
+import { checkpoint, newestScript, startSampling, stopSampling } from "./scripts.ts";
 
 export interface TrackerOptions extends MemoryOptions {
   /** Where the profile is written when the tracker stops; `.gz` compresses. */
@@ -34,6 +35,7 @@ export class Tracker {
   readonly #options: Collecting;
   readonly #file: string | undefined;
   readonly #session: Session = new Session();
+  readonly #modules: ModuleScripts;
   readonly #startedAt: number = Date.now();
   readonly #helper: WatchHelper | undefined;
   readonly #offHeap: OffHeapTracker | undefined;
@@ -45,6 +47,7 @@ export class Tracker {
     this.#file = given.file;
     this.#session.connect();
     this.#start();
+    this.#modules = new ModuleScripts(() => runAtOnce(newestScript(), this.#session as PlainSession));
     if (this.#options.offHeap) this.#offHeap = trackOffHeap(this.#options.interval, this.#options.total);
     if (given.peaks !== false)
       this.#helper = WatchHelper.start(this.#options, { closely: given.closely ?? false });
@@ -67,6 +70,7 @@ export class Tracker {
     if (this.#profile !== undefined) return this.#profile;
     const seen = this.#helper?.stop() ?? { checkpoints: [], timeline: [] };
     this.#profile = this.#take(seen);
+    this.#modules.stop();
     this.#offHeap?.uninstall();
     runAtOnce(stopSampling(), this.#session as PlainSession);
     this.#session.disconnect();
@@ -97,6 +101,7 @@ export class Tracker {
       name: isMainThread ? "main" : `worker ${threadId}`,
       nodeVersion: process.version,
       startedAt: this.#startedAt,
+      modules: this.#modules.files,
       checkpoints: [...seen.checkpoints, end],
       timeline: seen.timeline,
     };
