@@ -74,6 +74,11 @@ export interface Settings {
   readonly workerEtaTaskLimit: number | null;
   /** How long a message may stay unrenewed before others take it over; renewed while a task runs. */
   readonly leaseSeconds: number;
+  /**
+   * How long a worker whose tasks block its event loop (a computation in the pools loop and solo) keeps its messages;
+   * after that it is taken to hang, and others take over. Default an hour.
+   */
+  readonly leaseBlockedSeconds: number;
   readonly brokerTransportOptions: Readonly<Record<string, unknown>>;
   readonly resultBackendTransportOptions: Readonly<Record<string, unknown>>;
   readonly controlExchange: string;
@@ -119,6 +124,7 @@ const DEFAULTS: Omit<Settings, "broker" | "backend"> = {
   workerConcurrency: null,
   workerEtaTaskLimit: null,
   leaseSeconds: 30,
+  leaseBlockedSeconds: 3600,
   brokerTransportOptions: {},
   resultBackendTransportOptions: {},
   controlExchange: "celery",

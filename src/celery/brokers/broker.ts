@@ -1,4 +1,5 @@
 import type { Message } from "../protocol/message.ts";
+import type { Blocking } from "./keeper/keeper.ts";
 
 type ExchangeType = "direct" | "topic" | "fanout";
 
@@ -63,6 +64,8 @@ export interface ConsumeOptions {
   readonly onDelivery: (delivery: Delivery) => void;
   /** A message so broken that it is not even a message; it has been dropped. */
   readonly onMalformed: (error: Error) => void;
+  /** Given where deliveries are worked on in this very thread, so that a long computation stops the renewal of leases. */
+  readonly blocking?: Blocking | undefined;
 }
 
 /** The other end of a `listen`. */

@@ -1,5 +1,4 @@
-import { hostname } from "node:os";
-import { availableParallelism } from "node:os";
+import { availableParallelism, hostname } from "node:os";
 import {
   type Service,
   type ServiceState,
@@ -8,6 +7,7 @@ import {
   requireSeconds,
 } from "../../core/index.ts";
 import type { Broker, QueueSpec } from "../brokers/broker.ts";
+import type { Blocking } from "../brokers/keeper/keeper.ts";
 import { openPanel } from "../control/panel.ts";
 import { Election } from "../events/election.ts";
 import { Heart } from "../events/heart.ts";
@@ -123,6 +123,7 @@ export class Worker implements Service {
       prefetch: this.#prefetch(slots, intake),
       onDelivery: (delivery) => intake.receive(delivery),
       onMalformed: (error) => context.log("error", `A malformed message was dropped: ${error.message}`),
+      blocking: this.#blocking(context),
     });
     const parts = { context, pool, slots, intake, consumer, ...this.#scaling(slots) };
     return { ...parts, services: await this.#openServices(parts) };
@@ -143,6 +144,16 @@ export class Worker implements Service {
       timeLimits: new Map(),
       losses: new Map(),
       prefetch: () => (this.#parts === undefined ? 0 : this.#prefetch(this.#parts.slots, this.#parts.intake)),
+    };
+  }
+
+  /** Only tasks in this thread can block it. */
+  #blocking({ log, runtime }: WorkerContext): Blocking | undefined {
+    if (this.#kind === "threads" || this.#kind === "processes") return undefined;
+    return {
+      seconds: runtime.settings.leaseBlockedSeconds,
+      onUnable: ({ message }) =>
+        log("warning", `Leases are not renewed while a task blocks the event loop: ${message}`),
     };
   }
 

@@ -34,13 +34,14 @@ const SENT_SLOTS = 1024;
 export async function openRedisBroker(url: string, options: RedisBrokerOptions): Promise<Broker> {
   const address = redisAddress(url, options.transport);
   const connections = new RedisConnections(address);
-  return new RedisBroker(address, connections, await connections.connect(), options);
+  return new RedisBroker(url, address, connections, await connections.connect(), options);
 }
 
 class RedisBroker implements Broker {
   readonly url: string;
   readonly transport = "redis";
   readonly holdsEta = false;
+  readonly #given: string;
   readonly #connections: RedisConnections;
   readonly #client: RedisClient;
   readonly #options: RedisBrokerOptions;
@@ -52,12 +53,14 @@ class RedisBroker implements Broker {
   readonly #pushes: Batcher<{ list: string; envelope: string }, void>;
 
   constructor(
+    given: string,
     address: RedisAddress,
     connections: RedisConnections,
     client: RedisClient,
     options: RedisBrokerOptions,
   ) {
     this.url = address.shown;
+    this.#given = given;
     this.#connections = connections;
     this.#client = client;
     this.#options = options;
@@ -91,13 +94,14 @@ class RedisBroker implements Broker {
 
   async consume(options: ConsumeOptions): Promise<Consumer> {
     for (const queue of options.queues) await this.declareQueue(queue);
-    const timeout = this.#options.transport["visibility_timeout"];
+    const { leaseSeconds, transport } = this.#options;
+    const timeout = transport["visibility_timeout"];
     const consumer = new RedisConsumer(
       {
         client: this.#client,
         keys: this.#keys,
-        tagPrefix: `${randomUUID()}.`,
-        leaseSeconds: this.#options.leaseSeconds,
+        holding: { kind: "redis", url: this.#given, transport, tagPrefix: `${randomUUID()}.` },
+        leaseSeconds,
         visibilityTimeout: typeof timeout === "number" ? timeout : VISIBILITY_TIMEOUT,
         connect: () => this.#connections.connect(),
       },

@@ -1,4 +1,5 @@
 import { clock } from "../../../core/index.ts";
+import { Keeper } from "../keeper/keeper.ts";
 import type { ConsumeOptions, Consumer, Delivery, QueueSpec } from "../broker.ts";
 import { decodeEnvelope, encodeEnvelope, type Opened } from "./envelope.ts";
 import type { RedisConsumerParts } from "./consumer-parts.ts";
@@ -11,6 +12,7 @@ export class RedisConsumer implements Consumer {
   readonly #parts: RedisConsumerParts;
   readonly #options: ConsumeOptions;
   readonly #open = new Map<string, { list: string; opened: Opened }>();
+  readonly #keeper: Keeper | undefined;
   readonly #leases: Leases;
   readonly #waiters: Waiters;
   #queues: QueueSpec[] = [];
@@ -27,7 +29,9 @@ export class RedisConsumer implements Consumer {
     this.#parts = parts;
     this.#options = options;
     this.#prefetch = options.prefetch;
-    this.#leases = new Leases(parts, () => [...this.#open.keys()]);
+    if (options.blocking !== undefined)
+      this.#keeper = new Keeper(parts.holding, parts.leaseSeconds, options.blocking);
+    this.#leases = new Leases(parts, () => [...this.#open.keys()], this.#keeper);
     this.#waiters = new Waiters(parts.connect, () => this.#take());
   }
 
@@ -67,6 +71,7 @@ export class RedisConsumer implements Consumer {
     await this.pause();
     this.#closed = true;
     this.#leases.close();
+    await this.#keeper?.close();
     // The one to be taken next is put back last.
     for (const tag of [...this.#open.keys()].reverse()) this.#putBack(tag, "RPUSH");
     this.#flush();
@@ -101,7 +106,8 @@ export class RedisConsumer implements Consumer {
   }
 
   async #takeBatch(room: number): Promise<number> {
-    const { client, keys, tagPrefix, leaseSeconds } = this.#parts;
+    const { client, keys, leaseSeconds } = this.#parts;
+    const { tagPrefix } = this.#parts.holding;
     const lists = this.#listsInOrder();
     const now = Date.now() / 1000;
     const taken = (await TAKE.run(
@@ -118,6 +124,7 @@ export class RedisConsumer implements Consumer {
     )) as (number | string)[];
     const last = taken.at(-1);
     if (last !== undefined) this.#number = Number(String(last).slice(tagPrefix.length));
+    if (taken.length > 0) this.#keeper?.watch();
     for (let i = 0; i < taken.length; i += 3) {
       const { list, queue } = lists[Number(taken[i])]!;
       this.#deliver(list, queue, String(taken[i + 1]), String(taken[i + 2]));

@@ -1,5 +1,6 @@
 import { clock } from "../../../core/index.ts";
 import { decodeJson, encodeJson } from "../../protocol/json.ts";
+import type { Keeper } from "../keeper/keeper.ts";
 import { Vigil } from "../vigil.ts";
 import { decodeEnvelope, encodeEnvelope } from "./envelope.ts";
 import type { RedisConsumerParts } from "./consumer-parts.ts";
@@ -12,11 +13,13 @@ const RENEWALS = 3;
 export class Leases {
   readonly #parts: RedisConsumerParts;
   readonly #held: () => readonly string[];
+  readonly #keeper: Keeper | undefined;
   readonly #vigil: Vigil;
   #cancel: (() => void) | undefined;
   #closed = false;
 
-  constructor(parts: RedisConsumerParts, held: () => readonly string[]) {
+  constructor(parts: RedisConsumerParts, held: () => readonly string[], keeper: Keeper | undefined) {
+    this.#keeper = keeper;
     this.#parts = parts;
     this.#held = held;
     this.#vigil = new Vigil(parts.leaseSeconds);
@@ -46,6 +49,7 @@ export class Leases {
   /** Asks the server in any case, so that its absence is noticed. */
   async #renew(): Promise<void> {
     const tags = this.#held();
+    this.#keeper?.beat(tags.length);
     const { client, keys, leaseSeconds } = this.#parts;
     const now = Date.now() / 1000;
     await RENEW.run(client, [keys.index, keys.lease], [now, now + leaseSeconds, ...tags]);

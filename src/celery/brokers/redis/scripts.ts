@@ -79,6 +79,19 @@ end
 `);
 
 /**
+ * The same for who cannot say what a consumer holds, but how its tags begin. It reads all leases there are, which is no
+ * way to renew as a rule. KEYS index, lease   ARGV now, lease end, tag prefix
+ */
+export const RENEW_ALL: Script = new Script(`
+for _, tag in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
+  if string.sub(tag, 1, #ARGV[3]) == ARGV[3] then
+    redis.call('ZADD', KEYS[1], 'XX', ARGV[1], tag)
+    redis.call('ZADD', KEYS[2], 'XX', ARGV[2], tag)
+  end
+end
+`);
+
+/**
  * Finds what nobody holds any more: leases that ended, and messages without a lease (Python's) that are older than the
  * visibility timeout. The finder gets a short lease of its own, so that only one puts each back. A server that was just
  * started waits a lease, so that those who held on to it can come back and renew.

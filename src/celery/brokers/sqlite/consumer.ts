@@ -1,9 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { clock } from "../../../core/index.ts";
 import type { SqliteFile } from "../../sqlite/file.ts";
+import { Keeper } from "../keeper/keeper.ts";
 import type { ConsumeOptions, Consumer, Delivery, QueueSpec } from "../broker.ts";
 import { decodeEnvelope, type Opened } from "../redis/envelope.ts";
 import { Vigil } from "../vigil.ts";
+import { RENEW } from "./holding.ts";
 
 const TAKE = `
 UPDATE messages SET holder = ?, lease_until = ? WHERE id IN (
@@ -11,7 +13,6 @@ UPDATE messages SET holder = ?, lease_until = ? WHERE id IN (
 RETURNING id, priority, envelope, redelivered`;
 const RELEASE_DUE = "UPDATE messages SET holder = NULL WHERE holder = 'eta' AND not_before <= ?";
 const NEXT_DUE = "SELECT min(not_before) AS due FROM messages WHERE holder = 'eta'";
-const RENEW = "UPDATE messages SET lease_until = ? WHERE holder = ?";
 const RELEASE_LOST = `
 UPDATE messages SET holder = NULL, redelivered = 1
 WHERE holder IS NOT NULL AND holder <> 'eta' AND lease_until < ?`;
@@ -29,6 +30,7 @@ export class SqliteConsumer implements Consumer {
   readonly #options: ConsumeOptions;
   readonly #holder = randomUUID();
   readonly #vigil: Vigil;
+  readonly #keeper: Keeper | undefined;
   readonly #open = new Set<number>();
   readonly #flights = new Set<Promise<unknown>>();
   #queues: QueueSpec[] = [];
@@ -45,6 +47,8 @@ export class SqliteConsumer implements Consumer {
     this.#vigil = new Vigil(leaseSeconds);
     this.#options = options;
     this.#prefetch = options.prefetch;
+    const holding = { kind: "sqlite", path: file.path, holder: this.#holder } as const;
+    if (options.blocking !== undefined) this.#keeper = new Keeper(holding, leaseSeconds, options.blocking);
   }
 
   async start(): Promise<void> {
@@ -82,6 +86,7 @@ export class SqliteConsumer implements Consumer {
   async close(): Promise<void> {
     await this.pause();
     this.#cancelRound?.();
+    await this.#keeper?.close();
     for (const id of this.#open)
       this.#write(() => this.#file.run(GIVE_BACK, id, this.#holder), true).catch(() => {});
     this.#open.clear();
@@ -90,6 +95,7 @@ export class SqliteConsumer implements Consumer {
 
   /** Renews what is held, and frees what dead consumers held. */
   #round(): void {
+    this.#keeper?.beat(this.#open.size);
     this.#write(() => {
       const now = Date.now();
       if (this.#open.size > 0) this.#file.run(RENEW, now + this.#leaseMs, this.#holder);
@@ -106,6 +112,7 @@ export class SqliteConsumer implements Consumer {
     this.#write(() => this.#takeRows(room)).then(
       (taken) => {
         this.#taking = false;
+        if (taken.length > 0) this.#keeper?.watch();
         for (const deliver of taken) deliver();
         if (taken.length > 0) this.#take();
         else this.#awaitDue();
