@@ -5,7 +5,6 @@ import {
   failed,
   requireFunction,
   succeeded,
-  unwrap,
   waitable,
   type WaitOptions,
 } from "../core/index.ts";
@@ -31,18 +30,30 @@ export interface TaskTiming {
 /**
  * The result of a task that may not have finished yet. `await future` gives the result or throws its error.
  * Python: `concurrent.futures.Future`; `result()` and `exception()` return promises instead of blocking.
+ *
+ * It is a promise, so that `await` costs what it costs for any other one; `then`, `catch` and `finally` give plain
+ * promises. An error that nobody looks at is not reported, as in Python.
  */
-export class Future<R> implements PromiseLike<R> {
+export class Future<R> extends Promise<R> {
   #state: FutureState = "pending";
-  #outcome: Outcome<R> | undefined;
-  #callbacks: ((future: Future<any>) => void)[] | undefined;
-  #promise: Promise<R> | undefined;
-  #resolve: { settle(value: R): void }["settle"] | undefined;
-  #reject: ((error: unknown) => void) | undefined;
+  /** The result, or the error. */
+  #value: unknown = undefined;
+  #failed = false;
+  #callbacks: ((future: Future<any>) => void)[] | undefined = undefined;
+  readonly #resolve: { settle(value: R): void }["settle"];
+  readonly #reject: (error: unknown) => void;
   readonly #stop: ((future: Future<any>) => boolean) | undefined;
+
+  /** What `then` gives is a plain promise. */
+  static override get [Symbol.species](): PromiseConstructor {
+    return Promise;
+  }
 
   /** `stop` is the executor's way to withdraw or stop the work; it says whether it could. */
   constructor(stop?: (future: Future<any>) => boolean) {
+    super(takeSettlers);
+    this.#resolve = settlers.resolve!;
+    this.#reject = settlers.reject!;
     this.#stop = stop;
   }
 
@@ -62,7 +73,7 @@ export class Future<R> implements PromiseLike<R> {
     if (this.#state === "finished") return false;
     if (this.#stop !== undefined && !this.#stop(this)) return false;
     if (this.#stop === undefined && this.#state === "running") return false;
-    this.#finish("cancelled", failed(reason ?? new CancelledError("The task was cancelled")));
+    this.#fail("cancelled", reason ?? new CancelledError("The task was cancelled"));
     return true;
   }
 
@@ -80,23 +91,22 @@ export class Future<R> implements PromiseLike<R> {
 
   /** Done without a result: it threw, was cancelled, or its worker died. */
   failed(): boolean {
-    return this.#outcome !== undefined && !this.#outcome.ok;
+    return this.#failed;
   }
 
   /** What became of it, without waiting; undefined until done. */
   outcome(): Outcome<R> | undefined {
-    return this.#outcome;
+    if (!this.done()) return undefined;
+    return this.#failed ? failed(this.#value) : succeeded(this.#value as R);
   }
 
   /** The result; waits up to `timeout` seconds. The task goes on when the wait gives up. */
   result(options: WaitOptions = {}): Promise<R> {
-    if (this.#outcome !== undefined || (options.timeout === undefined && options.signal === undefined)) {
-      return this.#asPromise();
-    }
+    if (this.done() || (options.timeout === undefined && options.signal === undefined))
+      return this.then(undefined);
     const done = (): void => {
-      const outcome = this.#outcome!;
-      if (outcome.ok) wait.resolve(outcome.value);
-      else wait.reject(outcome.error);
+      if (this.#failed) wait.reject(this.#value);
+      else wait.resolve(this.#value as R);
     };
     const wait = waitable<R>(options, "Waiting for a future", () => this.removeDoneCallback(done));
     if (wait.open) this.addDoneCallback(done);
@@ -109,7 +119,7 @@ export class Future<R> implements PromiseLike<R> {
       await this.result(options);
       return null;
     } catch (error) {
-      if (this.#state !== "finished" || this.#outcome!.ok) throw error;
+      if (this.#state !== "finished" || !this.#failed) throw error;
       return error;
     }
   }
@@ -139,46 +149,21 @@ export class Future<R> implements PromiseLike<R> {
   /** For executors and tests. */
   setResult(value: R): void {
     this.#requireOpen("setResult");
-    this.#finish("finished", succeeded(value));
+    this.#state = "finished";
+    this.#value = value;
+    this.settled();
+    this.#resolve(value);
+    if (this.#callbacks !== undefined) this.#callBack();
   }
 
   /** For executors and tests. */
   setException(error: unknown): void {
     this.#requireOpen("setException");
-    this.#finish("finished", failed(error));
+    this.#fail("finished", error);
   }
 
-  then<A = R, B = never>(
-    onFulfilled?: ((value: R) => A | PromiseLike<A>) | null,
-    onRejected?: ((error: unknown) => B | PromiseLike<B>) | null,
-  ): Promise<A | B> {
-    return this.#asPromise().then(onFulfilled, onRejected);
-  }
-
-  catch<B = never>(onRejected?: ((error: unknown) => B | PromiseLike<B>) | null): Promise<R | B> {
-    return this.#asPromise().then(undefined, onRejected);
-  }
-
-  finally(fn?: (() => void) | null): Promise<R> {
-    return this.#asPromise().finally(fn);
-  }
-
-  get [Symbol.toStringTag](): string {
+  override get [Symbol.toStringTag](): string {
     return "Future";
-  }
-
-  #asPromise(): Promise<R> {
-    if (this.#promise !== undefined) return this.#promise;
-    if (this.#outcome !== undefined) {
-      this.#promise = new Promise((resolve) => resolve(unwrap(this.#outcome!)));
-    } else {
-      // Costs half of what Promise.withResolvers does.
-      this.#promise = new Promise<R>((resolve, reject) => {
-        this.#resolve = resolve;
-        this.#reject = reject;
-      });
-    }
-    return this.#promise;
   }
 
   /** For executors that derive from it: the future has just been settled, callbacks come after. */
@@ -188,20 +173,38 @@ export class Future<R> implements PromiseLike<R> {
     if (this.done()) throw new InvalidStateError(`${call}: the future is already ${this.#state}`);
   }
 
-  #finish(state: "finished" | "cancelled", outcome: Outcome<R>): void {
+  #fail(state: "finished" | "cancelled", error: unknown): void {
     this.#state = state;
-    this.#outcome = outcome;
+    this.#failed = true;
+    this.#value = error;
     this.settled();
-    if (this.#resolve !== undefined) {
-      if (outcome.ok) this.#resolve(outcome.value);
-      else this.#reject!(outcome.error);
-      this.#resolve = this.#reject = undefined;
-    }
-    const callbacks = this.#callbacks;
+    void this.then(undefined, ignore);
+    this.#reject(error);
+    if (this.#callbacks !== undefined) this.#callBack();
+  }
+
+  #callBack(): void {
+    const callbacks = this.#callbacks!;
     this.#callbacks = undefined;
-    if (callbacks !== undefined) for (const fn of callbacks) report(fn, this);
+    for (const fn of callbacks) report(fn, this);
   }
 }
+
+// With this the engine takes a future for a promise of its own: `await` needs no second one, and calls no `then`.
+void Object.defineProperty(Future.prototype, "constructor", { value: Promise });
+
+/** What `super` has made of the future that is just being constructed; the arguments of `new` cannot carry it out. */
+const settlers: {
+  resolve: ((value: any) => void) | undefined;
+  reject: ((error: unknown) => void) | undefined;
+} = { resolve: undefined, reject: undefined };
+
+function takeSettlers(resolve: (value: any) => void, reject: (error: unknown) => void): void {
+  settlers.resolve = resolve;
+  settlers.reject = reject;
+}
+
+function ignore(): void {}
 
 /** A callback's error belongs to whoever wrote the callback, never to the task: it surfaces as an uncaught exception. */
 function report<R>(fn: (future: Future<R>) => void, future: Future<R>): void {

@@ -198,7 +198,7 @@ export class Dispatcher implements TaskOwner {
       const together = estimate < SMALL_SECONDS && !asynchronous ? TOGETHER_SECONDS : 0;
       const seat = this.#crew.choose(estimate, { ahead: AHEAD_SECONDS, most, together, asynchronous });
       if (seat === undefined) break;
-      this.#backlog.shift();
+      void this.#backlog.shift();
       this.#bind(seat, task, estimate);
     }
     if (this.#broken === undefined) this.#crew.grow(this.#backlog.size - this.#stale);
@@ -221,7 +221,7 @@ export class Dispatcher implements TaskOwner {
   #next(): Task | undefined {
     for (let task = this.#backlog.peek(); task !== undefined; task = this.#backlog.peek()) {
       if (!task.done()) return task;
-      this.#backlog.shift();
+      void this.#backlog.shift();
       this.#stale--;
     }
     return undefined;

@@ -11,6 +11,7 @@ import { transport } from "./transport.ts";
  */
 export class Outbox implements Channel {
   readonly #messages: BatchChannel;
+  readonly #publishEvery: number;
   #ring: RingWriter | undefined;
   #inRing = false;
   #unpublished = 0;
@@ -21,7 +22,8 @@ export class Outbox implements Channel {
   /** What `#pause` will be next time: a stream of large values must not switch for each of them. */
   #nextPause = 1;
 
-  constructor(send: Send, unsendable: Unsendable) {
+  constructor(send: Send, unsendable: Unsendable, publishEvery: number = PUBLISH) {
+    this.#publishEvery = publishEvery;
     this.#messages = new BatchChannel(send, unsendable);
   }
 
@@ -39,7 +41,7 @@ export class Outbox implements Channel {
     this.#sent++;
     if (this.#inRing) {
       if (transfer === undefined && this.#ring!.write(op, id, a, b)) {
-        if (++this.#unpublished >= PUBLISH) this.#publish();
+        if (++this.#unpublished >= this.#publishEvery) this.#publish();
         return;
       }
       this.#leaveRing();
@@ -74,6 +76,8 @@ export class Outbox implements Channel {
   }
 }
 
-/** Records after which the other side may begin with them, while more are being written. */
+/** Records after which the other side may begin with them, while more are being written, unless told otherwise. */
 const PUBLISH = 128;
+/** The same for tasks. A worker that has run all it had is asleep; each time it is told of more costs some microseconds. */
+export const TASKS_TOGETHER = 512;
 const LONGEST_PAUSE = 32;

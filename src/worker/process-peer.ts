@@ -6,7 +6,7 @@ import { entryUrl } from "./entry-url.ts";
 import { childExecArgv } from "./exec-argv.ts";
 import { guard } from "./guard.ts";
 import { Inbox } from "./inbox.ts";
-import { Outbox } from "./outbox.ts";
+import { Outbox, TASKS_TOGETHER } from "./outbox.ts";
 import { hasLarge } from "./large-arrays.ts";
 import type { Peer, PeerExit, PeerHandlers, PeerOptions, ResourceLimits } from "./peer.ts";
 import { type Channel, Op } from "./protocol.ts";
@@ -36,11 +36,15 @@ export class ProcessPeer implements Peer {
     this.#child = child;
     // The callback takes the EPIPE of a child that has just died; its exit event says the rest.
     const send = (message: unknown): boolean => child.connected && child.send(message as object, NOTHING);
-    this.#outbox = new Outbox((batch) => {
-      if (this.#bulk !== undefined) this.#bulk.send(batch, send);
-      else send(batch);
-      if (this.#rings === undefined && this.#wouldUseMemory(batch)) this.#offerMemory();
-    }, handlers.unsendable);
+    this.#outbox = new Outbox(
+      (batch) => {
+        if (this.#bulk !== undefined) this.#bulk.send(batch, send);
+        else send(batch);
+        if (this.#rings === undefined && this.#wouldUseMemory(batch)) this.#offerMemory();
+      },
+      handlers.unsendable,
+      TASKS_TOGETHER,
+    );
     this.#inbox = new Inbox({
       receive: (op, id, a, b) => {
         if (op === Op.ATTACHED) this.#attach(a as boolean);

@@ -48,6 +48,8 @@ export class Seat implements TaskSeat {
   readonly #slots: (Task | undefined)[] = [];
   readonly #free: number[] = [];
   readonly #known = new Set<number>();
+  /** One that is known, for certain. */
+  #lastKey = -1;
 
   constructor(spawn: SpawnPeer, options: PeerOptions, setup: WorkerSetup, handlers: SeatHandlers) {
     this.#setup = setup;
@@ -145,7 +147,8 @@ export class Seat implements TaskSeat {
 
   #define(task: Task): void {
     const { key, payload } = task.shipment;
-    if (this.#known.has(key)) return;
+    if (key === this.#lastKey || this.#known.has(key)) return;
+    this.#lastKey = key;
     this.#known.add(key);
     this.peer.channel.post(Op.DEFINE, key, payload);
     if (this.#known.size > KEPT_FUNCTIONS) this.#forgetOldest();

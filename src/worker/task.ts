@@ -67,7 +67,6 @@ export class Task extends Future<unknown> {
   attempts = 0;
   started = false;
   submittedAt = 0;
-  startedAt = 0;
   context: { readonly value: unknown } | undefined = undefined;
   /** Undoes what watches it: timer, signal listener. */
   unwatch: (() => void) | undefined = undefined;
@@ -102,6 +101,9 @@ export class Task extends Future<unknown> {
     return this.options.name ?? (this.shipment.name || "(anonymous)");
   }
 }
+
+// Awaited as a promise of the engine's own, as every Future is.
+void Object.defineProperty(Task.prototype, "constructor", { value: Promise });
 
 function stopTask(future: Future<unknown>): boolean {
   const task = future as Task;

@@ -3,7 +3,7 @@ import type { WorkerEnd } from "../core/index.ts";
 import { entryUrl } from "./entry-url.ts";
 import { threadExecArgv } from "./exec-argv.ts";
 import { Inbox } from "./inbox.ts";
-import { Outbox } from "./outbox.ts";
+import { Outbox, TASKS_TOGETHER } from "./outbox.ts";
 import { postBatch } from "./large-arrays.ts";
 import type { Peer, PeerExit, PeerHandlers, PeerOptions } from "./peer.ts";
 import type { Channel } from "./protocol.ts";
@@ -36,7 +36,11 @@ export class ThreadPeer implements Peer {
       ...(options.env && { env: options.env }),
     });
     const worker = this.#worker;
-    const outbox = new Outbox((batch, transfer) => postBatch(worker, batch, transfer), handlers.unsendable);
+    const outbox = new Outbox(
+      (batch, transfer) => postBatch(worker, batch, transfer),
+      handlers.unsendable,
+      TASKS_TOGETHER,
+    );
     outbox.attach(rings.writer);
     this.channel = outbox;
     const inbox = new Inbox({ receive: handlers.receive, after: NOTHING });

@@ -27,3 +27,26 @@ test("cancel wins only before the end, and the states say so", async () => {
   await assert.rejects(future.exception(), CancelledError);
   assert.throws(() => future.setResult(1), InvalidStateError);
 });
+
+test("a future is a promise whose derived promises are plain ones, of a subclass too", async () => {
+  class Slow extends Future<number> {}
+  for (const future of [new Future<number>(), new Slow()]) {
+    const derived = [future.then((value) => value + 1), future.finally(() => {}), future.catch(() => 0)];
+    for (const promise of derived) assert.equal(Object.getPrototypeOf(promise), Promise.prototype);
+    const returned = (async () => future)();
+    future.setResult(1);
+    assert.deepEqual(await Promise.all([future, returned, ...derived]), [1, 1, 2, 1, 1]);
+    assert.ok(future instanceof Promise && future instanceof Future);
+    assert.equal(String(future), "[object Future]");
+  }
+});
+
+test("an error that nobody looks at is not reported", async () => {
+  // The test runner takes an unhandled rejection for a failure of the test.
+  const [failed, cancelled] = [new Future<number>(), new Future<number>()];
+  failed.setException(new Error("nobody looks"));
+  cancelled.cancel();
+  await new Promise((resolve) => setImmediate(resolve));
+  await assert.rejects(() => failed, /nobody looks/);
+  await assert.rejects(() => cancelled, CancelledError);
+});
