@@ -1,25 +1,13 @@
-import {
-  BrokenPipeError,
-  EOFError,
-  requireSeconds,
-  requireSignal,
-  StateError,
-  TimeoutError,
-  type WaitOptions,
-} from "../core/index.ts";
-import {
-  type Block,
-  type BlockState,
-  type MemoryKind,
-  receiveBlock,
-  Ring,
-  runAsync,
-  runSync,
-} from "../memory/index.ts";
+import { EOFError, StateError, type WaitOptions } from "../core/index.ts";
+import { type BlockState, type MemoryKind, receiveBlock } from "../memory/index.ts";
 import { shareable } from "../sync/index.ts";
-import { copyOf, decode, encode, encodeBytes, type Encoded } from "./codec.ts";
+import { copyOf, decode, encode, encodeBytes } from "./codec.ts";
 import { type Connection, type ReceiveBytesOptions, tooLong } from "./connection.ts";
-import { Ends } from "./ends.ts";
+import type { Role } from "./ends.ts";
+import { checkWait, type Half, RingHalf } from "./pipe-half.ts";
+import { ServedHalf } from "./served-half.ts";
+import { isMade } from "./served-object.ts";
+import { sharesBySockets } from "./service-access.ts";
 
 /**
  * Two connected ends. With `duplex: false` the first can only receive and the second only send. A sender waits once a
@@ -29,10 +17,14 @@ export function pipe(
   kind: MemoryKind,
   { duplex = true }: { readonly duplex?: boolean } = {},
 ): [PipeConnection, PipeConnection] {
-  const there = Ring.create(kind, 0, UNREAD_BYTES);
-  if (!duplex) return [new PipeConnection(there, null), new PipeConnection(null, there)];
-  const back = Ring.create(kind, 0, UNREAD_BYTES);
-  return [new PipeConnection(there, back), new PipeConnection(back, there)];
+  const direction = (): ReturnType<typeof ServedHalf.create> =>
+    kind === "process" && sharesBySockets() ? ServedHalf.create() : RingHalf.create(kind);
+  const there = direction();
+  const back = duplex ? direction() : null;
+  return [
+    new PipeConnection(there.reader, back && back.writer),
+    new PipeConnection(back && back.reader, there.writer),
+  ];
 }
 
 /** An end of a Pipe. Several threads may hold the same end; each message goes to one of them. */
@@ -45,10 +37,10 @@ export class PipeConnection implements Connection {
   readonly #outbox: Half | null;
   #closed = false;
 
-  constructor(inbox: Block | null, outbox: Block | null) {
-    this.#inbox = inbox && new Half(inbox, "reader");
-    this.#outbox = outbox && new Half(outbox, "writer");
-    forgotten.register(this, [this.#inbox, this.#outbox], this);
+  constructor(inbox: Half | null, outbox: Half | null) {
+    this.#inbox = inbox;
+    this.#outbox = outbox;
+    forgotten.register(this, [inbox, outbox], this);
   }
 
   get readable(): boolean {
@@ -64,42 +56,45 @@ export class PipeConnection implements Connection {
   }
 
   async send(value: unknown, options: WaitOptions = {}): Promise<void> {
-    await this.#put(encode(value), options);
+    await this.#writing().put(encode(value), options);
   }
 
   sendSync(value: unknown, options: WaitOptions = {}): void {
-    this.#putSync(encode(value), options);
+    this.#writing().putSync(encode(value), options);
   }
 
   async sendBytes(bytes: Uint8Array, options: WaitOptions = {}): Promise<void> {
-    await this.#put(encodeBytes(bytes), options);
+    await this.#writing().put(encodeBytes(bytes), options);
   }
 
   sendBytesSync(bytes: Uint8Array, options: WaitOptions = {}): void {
-    this.#putSync(encodeBytes(bytes), options);
+    this.#writing().putSync(encodeBytes(bytes), options);
   }
 
   async recv<T = any>(options: WaitOptions = {}): Promise<T> {
-    return (await this.#get(decode, options)) as T;
+    return (await this.#reading().get(decode, options)) as T;
   }
 
   recvSync<T = any>(options: WaitOptions = {}): T {
-    return this.#getSync(decodeNow, options) as T;
+    return this.#reading().getSync(decodeNow, options) as T;
   }
 
   async recvBytes(options: ReceiveBytesOptions = {}): Promise<Uint8Array> {
-    return within(await this.#get(copyOf, options), options.maxLength);
+    return within(await this.#reading().get(copyOf, options), options.maxLength);
   }
 
   recvBytesSync(options: ReceiveBytesOptions = {}): Uint8Array {
-    return within(this.#getSync(copyOf, options), options.maxLength);
+    return within(this.#reading().getSync(copyOf, options), options.maxLength);
   }
 
   async recvBytesInto(target: Uint8Array, offset: number = 0, options: WaitOptions = {}): Promise<number> {
     return into(
       target,
       offset,
-      await this.#get((source, at, length) => copyInto(target, offset, source, at, length), options),
+      await this.#reading().get(
+        (source, at, length) => copyInto(target, offset, source, at, length),
+        options,
+      ),
     );
   }
 
@@ -107,15 +102,14 @@ export class PipeConnection implements Connection {
     return into(
       target,
       offset,
-      this.#getSync((source, at, length) => copyInto(target, offset, source, at, length), options),
+      this.#reading().getSync((source, at, length) => copyInto(target, offset, source, at, length), options),
     );
   }
 
   async poll(options: WaitOptions = {}): Promise<boolean> {
-    check(options);
-    const { ring } = this.#reading();
+    checkWait(options);
     try {
-      return ring.ready || (await runAsync((waiter) => ring.poll(waiter), { timeout: 0, ...options }));
+      return await this.#reading().poll({ timeout: 0, ...options });
     } catch (error) {
       if (error instanceof EOFError) return true;
       throw error;
@@ -123,10 +117,9 @@ export class PipeConnection implements Connection {
   }
 
   pollSync(options: WaitOptions = {}): boolean {
-    check(options);
-    const { ring } = this.#reading();
+    checkWait(options);
     try {
-      return ring.ready || runSync((waiter) => ring.poll(waiter), { timeout: 0, ...options });
+      return this.#reading().pollSync({ timeout: 0, ...options });
     } catch (error) {
       if (error instanceof EOFError) return true;
       throw error;
@@ -149,36 +142,6 @@ export class PipeConnection implements Connection {
     this.close();
   }
 
-  async #put({ length, kind, write }: Encoded, options: WaitOptions): Promise<void> {
-    const { ring } = this.#writing();
-    if (ring.tryPut(length, kind, write)) return;
-    check(options);
-    if (!(await runAsync((waiter) => ring.put(waiter, length, kind, write), options)))
-      throw late("send", options);
-  }
-
-  #putSync({ length, kind, write }: Encoded, options: WaitOptions): void {
-    const { ring } = this.#writing();
-    if (ring.tryPut(length, kind, write)) return;
-    check(options);
-    if (!runSync((waiter) => ring.put(waiter, length, kind, write), options)) throw late("send", options);
-  }
-
-  async #get<T>(read: Reader<T>, options: WaitOptions): Promise<T> {
-    const { ring } = this.#reading();
-    const taken =
-      ring.tryGet(read) ?? (check(options), await runAsync((waiter) => ring.get(waiter, read), options));
-    if (taken === undefined) throw late("recv", options);
-    return taken.value;
-  }
-
-  #getSync<T>(read: Reader<T>, options: WaitOptions): T {
-    const { ring } = this.#reading();
-    const taken = ring.tryGet(read) ?? (check(options), runSync((waiter) => ring.get(waiter, read), options));
-    if (taken === undefined) throw late("recv", options);
-    return taken.value;
-  }
-
   #reading(): Half {
     if (this.#closed) throw new StateError("The connection is closed");
     if (this.#inbox === null) throw new StateError("This end of a one-way pipe can only send");
@@ -188,7 +151,6 @@ export class PipeConnection implements Connection {
   #writing(): Half {
     if (this.#closed) throw new StateError("The connection is closed");
     if (this.#outbox === null) throw new StateError("This end of a one-way pipe can only receive");
-    this.#outbox.refuseBroken();
     return this.#outbox;
   }
 
@@ -198,54 +160,10 @@ export class PipeConnection implements Connection {
   }
 }
 
-type Reader<T> = (source: Buffer, offset: number, length: number, kind: number) => T;
-
-/** One direction of a pipe, as one of its ends sees it. */
-class Half {
-  readonly ring: Ring;
-  readonly #block: Block;
-  readonly #ends: Ends;
-  readonly #role: "reader" | "writer";
-
-  constructor(block: Block, role: "reader" | "writer") {
-    this.#block = block;
-    this.#role = role;
-    this.#ends = new Ends(block.words, Ring.spareWords);
-    this.#ends.arrive(role);
-    this.ring = new Ring(block, { whenEmpty: () => this.#refuseEnd(), whenFull: () => this.refuseBroken() });
-  }
-
-  depart(to: MemoryKind): BlockState {
-    const state = this.#block.ship(to);
-    this.#ends.depart(this.#role);
-    return state;
-  }
-
-  leave(): void {
-    this.#ends.leave(this.#role);
-    this.ring.stir();
-  }
-
-  refuseBroken(): void {
-    if (!this.#ends.held("reader"))
-      throw new BrokenPipeError(
-        "send: nobody holds the other end of the pipe any more, so nobody could read this",
-      );
-  }
-
-  #refuseEnd(): void {
-    // In this order: what the last writer sent before it left is still to be read.
-    if (this.#ends.held("writer") || this.ring.ready) return;
-    throw new EOFError("recv: everything was read and nobody holds the other end of the pipe any more");
-  }
-}
-
 /** An end that was dropped without being closed is given up when it is collected. */
 const forgotten = new FinalizationRegistry((halves: readonly (Half | null)[]) => {
   for (const half of halves) half?.leave();
 });
-
-const UNREAD_BYTES = 2 ** 20;
 
 function decodeNow(source: Buffer, offset: number, length: number, kind: number): unknown {
   const value = decode(source, offset, length, kind);
@@ -279,21 +197,19 @@ function into(target: Uint8Array, offset: number, result: number | Uint8Array): 
   throw tooLong(result, target.length - offset);
 }
 
-function check(options: WaitOptions): void {
-  requireSeconds("timeout", options.timeout);
-  requireSignal("signal", options.signal);
-}
-
-function late(call: string, options: WaitOptions): TimeoutError {
-  return new TimeoutError(`${call} timed out after ${options.timeout} s`);
-}
-
 interface PipeState {
-  readonly inbox: BlockState | null;
-  readonly outbox: BlockState | null;
+  readonly inbox: unknown;
+  readonly outbox: unknown;
 }
 
 /** The other side of a connection's crossing; found by name. @public */
 export function receivePipeConnection({ inbox, outbox }: PipeState): PipeConnection {
-  return new PipeConnection(inbox && receiveBlock(inbox), outbox && receiveBlock(outbox));
+  return new PipeConnection(receiveHalf(inbox, "reader"), receiveHalf(outbox, "writer"));
+}
+
+function receiveHalf(state: unknown, role: Role): Half | null {
+  if (state === null) return null;
+  return isMade(state)
+    ? ServedHalf.receive(state, role)
+    : new RingHalf(receiveBlock(state as BlockState), role);
 }

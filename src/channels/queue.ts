@@ -287,7 +287,7 @@ function inPlace<T, R>(fn: (item: T) => R): Read<R> {
   };
 }
 
-function decodeNow(source: Buffer, offset: number, length: number, kind: number): unknown {
+export function decodeNow(source: Buffer, offset: number, length: number, kind: number): unknown {
   return requireDecoded(decode(source, offset, length, kind));
 }
 
@@ -305,11 +305,11 @@ function check(options: WaitOptions): void {
   requireSignal("signal", options.signal);
 }
 
-function full(timeout: number | undefined): Full {
+export function full(timeout: number | undefined): Full {
   return new Full(timeout ? `The queue was full for ${timeout} s` : "The queue is full");
 }
 
-function empty(timeout: number | undefined): Empty {
+export function empty(timeout: number | undefined): Empty {
   return new Empty(timeout ? `The queue was empty for ${timeout} s` : "The queue is empty");
 }
 

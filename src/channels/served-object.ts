@@ -1,4 +1,4 @@
-import { requireSignal, type WaitOptions } from "../core/index.ts";
+import { requireSeconds, requireSignal, type WaitOptions } from "../core/index.ts";
 import { forgotten, ServiceAccess } from "./service-access.ts";
 import type { ServiceAddress } from "./service.ts";
 
@@ -33,6 +33,11 @@ export class Reach {
     return this.#access.callSync("call", this.id, method, args);
   }
 
+  /** Calls what never waits, without waiting for an answer. */
+  tell(method: string, ...args: unknown[]): void {
+    this.#access.tell("call", this.id, method, args);
+  }
+
   read(property: string): any {
     return this.#access.callSync("read", this.id, property);
   }
@@ -43,12 +48,15 @@ export class Reach {
 
   /** Calls what may wait, in the event loop. */
   async wait(method: string, args: unknown[], options: WaitOptions = {}): Promise<any> {
+    requireSeconds("timeout", options.timeout);
     requireSignal("signal", options.signal);
     return this.#access.call("wait", this.id, method, args, options);
   }
 
   /** Calls what may wait, and blocks. */
   block(method: string, args: unknown[], { signal, ...options }: WaitOptions = {}): any {
+    requireSeconds("timeout", options.timeout);
+    requireSignal("signal", signal);
     signal?.throwIfAborted();
     return this.#access.callSync("block", this.id, method, args, options);
   }

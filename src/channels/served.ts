@@ -1,12 +1,5 @@
 import { shareable } from "../sync/index.ts";
-import {
-  ServedArray,
-  ServedJoinableQueue,
-  ServedQueue,
-  ServedRawArray,
-  ServedRawValue,
-  ServedValue,
-} from "./served-data.ts";
+import { ServedArray, ServedRawArray, ServedRawValue, ServedValue } from "./served-data.ts";
 import {
   ServedBarrier,
   ServedBoundedSemaphore,
@@ -16,6 +9,7 @@ import {
   ServedRLock,
   ServedSemaphore,
 } from "./served-locks.ts";
+import { ServedJoinableQueue, ServedQueue } from "./served-queue.ts";
 import { type Made, Served } from "./served-object.ts";
 
 type ServedName =

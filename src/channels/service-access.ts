@@ -110,8 +110,8 @@ export class ServiceAccess {
   }
 
   /** Says something that nobody waits for. */
-  tell(op: Operation, object: number): void {
-    if (this.#lost === null) this.#requests.putSync([-1, op, object, "", [], null]);
+  tell(op: Operation, object: number, member: string = "", args: unknown[] = []): void {
+    if (this.#lost === null) this.#requests.putSync([-1, op, object, member, args, null]);
   }
 
   #send(op: Operation, object: number | string, member: string, args: unknown[], options: Options): number {

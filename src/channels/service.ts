@@ -19,7 +19,10 @@ import {
 } from "../sync/index.ts";
 import { Listener } from "./listener.ts";
 import { ManagerObjects } from "./manager-objects.ts";
-import { JoinableQueue, Queue } from "./queue.ts";
+import type { Queue } from "./queue.ts";
+import { ServiceLine } from "./service-line.ts";
+import { ServicePipe } from "./service-pipe.ts";
+import { ServiceJoinableQueue, ServiceQueue } from "./service-queue.ts";
 import type { SocketConnection } from "./socket-connection.ts";
 
 /**
@@ -136,6 +139,7 @@ class ServiceClient {
     clients.delete(token);
     if (pid !== undefined) remember(token, pid);
     for (const wait of this.#waits.values()) wait.abort();
+    for (const object of objects) if (object instanceof ServiceLine) object.clientGone(token);
     objects.dropAll(this);
     this.#connection.close();
   }
@@ -194,8 +198,9 @@ const TYPES: Record<string, (args: readonly any[], of: (id: number) => object) =
   Barrier: ([parties, options]) => new Barrier(parties, options),
   RawValue: ([code, initial]) => new RawValue(code, initial),
   RawArray: ([code, content]) => new RawArray(code, content),
-  Queue: ([maxSize]) => new Queue(maxSize),
-  JoinableQueue: ([maxSize]) => new JoinableQueue(maxSize),
+  Queue: ([maxSize]) => new ServiceQueue(maxSize),
+  Pipe: ([most]) => new ServicePipe(most),
+  JoinableQueue: ([maxSize]) => new ServiceJoinableQueue(maxSize),
 };
 
 /** Where something names a client's thread, it names the service's process; what is meant is the client's own. */

@@ -96,7 +96,6 @@ test("blocking on a lock that is held here is an error, not a hang", () => {
 });
 
 test("what needs shared memory says so", () => {
-  assert.throws(() => new Queue().getWithSync(() => 0), { code: "UNSUPPORTED" });
   assert.throws(() => new Array("i", 2).view, { code: "UNSUPPORTED" });
   assert.throws(() => new Barrier(2, { action: () => {} }), { code: "UNSUPPORTED" });
 });
