@@ -1,8 +1,14 @@
-import { requireFunction, TimeoutError, UnsupportedError, type WaitOptions } from "../core/index.ts";
-import type { BarrierOptions } from "../sync/index.ts";
+import {
+  heldUntil,
+  holding,
+  type Holding,
+  holdingSync,
+  notInTime,
+  requireFunction,
+  type WaitOptions,
+} from "../core/index.ts";
+import type { BarrierOptions, Held } from "../sync/index.ts";
 import { isMade, type Made, Served } from "./served-object.ts";
-
-type Held = Disposable & AsyncDisposable;
 
 /** What is acquired and released: locks and semaphores. */
 abstract class ServedHolding extends Served {
@@ -22,44 +28,14 @@ abstract class ServedHolding extends Served {
     return this.reach.now("locked");
   }
 
-  async with<R>(fn: (held: Held) => R | PromiseLike<R>, options: WaitOptions = {}): Promise<R> {
-    requireFunction("fn", fn);
-    const held = await this.hold(options);
-    try {
-      return await fn(held);
-    } finally {
-      held[Symbol.dispose]();
-    }
+  with<R>(fn: (held: Holding) => R | PromiseLike<R>, options: WaitOptions = {}): Promise<R> {
+    return holding(this, fn, options);
   }
-
-  withSync<R>(fn: (held: Held) => R, options: WaitOptions = {}): R {
-    requireFunction("fn", fn);
-    const held = this.holdSync(options);
-    try {
-      return fn(held);
-    } finally {
-      held[Symbol.dispose]();
-    }
+  withSync<R>(fn: (held: Holding) => R, options: WaitOptions = {}): R {
+    return holdingSync(this, fn, options);
   }
-
-  async hold(options: WaitOptions = {}): Promise<Held> {
-    if (!(await this.acquire(options))) throw late(options);
-    return this.held();
-  }
-
-  holdSync(options: WaitOptions = {}): Held {
-    if (!this.acquireSync(options)) throw late(options);
-    return this.held();
-  }
-
-  protected held(): Held {
-    const release = (): void => this.release();
-    return { [Symbol.dispose]: release, [Symbol.asyncDispose]: async () => release() };
-  }
-}
-
-function late({ timeout }: WaitOptions): TimeoutError {
-  return new TimeoutError(`It could not be acquired within ${timeout} s`);
+  abstract hold(options?: WaitOptions): Promise<Holding>;
+  abstract holdSync(options?: WaitOptions): Holding;
 }
 
 export class ServedLock extends ServedHolding {
@@ -78,8 +54,16 @@ export class ServedLock extends ServedHolding {
   get number(): number {
     return this.reach.id;
   }
-  protected override held(): Held {
-    return { abandoned: this.abandoned, ...super.held() } as Held;
+  async hold(options: WaitOptions = {}): Promise<Holding> {
+    return this.#held(await this.acquire(options), options);
+  }
+  holdSync(options: WaitOptions = {}): Holding {
+    return this.#held(this.acquireSync(options), options);
+  }
+
+  #held(acquired: boolean, options: WaitOptions): Holding {
+    if (!acquired) throw notInTime("The lock could not be acquired", options);
+    return { abandoned: this.abandoned, ...heldUntil(() => this.release()) } as Held;
   }
 }
 
@@ -100,8 +84,19 @@ export class ServedSemaphore extends ServedHolding {
   constructor(value: number | Made = 1, type: string = ServedSemaphore.type) {
     super(isMade(value) ? value : { type, args: [value] });
   }
+  async hold(options: WaitOptions = {}): Promise<Holding> {
+    return this.#held(await this.reach.wait("take", [], options), options);
+  }
+  holdSync(options: WaitOptions = {}): Holding {
+    return this.#held(this.reach.block("take", [], options), options);
+  }
   getValue(): number {
     return this.reach.now("getValue");
+  }
+
+  #held(place: number | null, options: WaitOptions): Holding {
+    if (place === null) throw notInTime("No permit was free", options);
+    return heldUntil(() => this.reach.now("giveBack", place));
   }
 }
 
@@ -202,12 +197,12 @@ function countdown({ timeout, ...options }: WaitOptions): () => WaitOptions {
 export class ServedBarrier extends Served {
   static override readonly type: string = "Barrier";
 
+  readonly #action: (() => void) | undefined;
+
   constructor(parties: number | Made, { action, ...options }: BarrierOptions = {}) {
-    if (action !== undefined)
-      throw new UnsupportedError(
-        "A barrier's action needs shared memory (npm install koffi); here, have the one that `wait` gives 0 act",
-      );
+    if (action !== undefined) requireFunction("options.action", action);
     super(isMade(parties) ? parties : { type: ServedBarrier.type, args: [parties, options] });
+    this.#action = isMade(parties) ? parties.extra : action;
   }
   get parties(): number {
     return this.reach.read("parties");
@@ -218,16 +213,32 @@ export class ServedBarrier extends Served {
   get broken(): boolean {
     return this.reach.read("broken");
   }
-  wait(options: WaitOptions = {}): Promise<number> {
-    return this.reach.wait("wait", [], options);
+  async wait(options: WaitOptions = {}): Promise<number> {
+    return this.#pass(await this.reach.wait("arrive", [this.#action !== undefined], options));
   }
   waitSync(options: WaitOptions = {}): number {
-    return this.reach.block("wait", [], options);
+    return this.#pass(this.reach.block("arrive", [this.#action !== undefined], options));
   }
   reset(): void {
     this.reach.now("reset");
   }
   abort(): void {
     this.reach.now("abort");
+  }
+  protected override get extra(): unknown {
+    return this.#action;
+  }
+
+  /** The last party acts here, where its function is; the others wait on meanwhile. */
+  #pass([index, round]: readonly [number, number | null]): number {
+    if (round === null) return index;
+    try {
+      this.#action!();
+    } catch (error) {
+      this.abort();
+      throw error;
+    }
+    this.reach.now("complete", round);
+    return index;
   }
 }

@@ -10,6 +10,7 @@ export { type Clock, clock, systemClock, useClock } from "./clock.ts";
 export { Fifo } from "./fifo.ts";
 export { PriorityFifo } from "./priority-fifo.ts";
 export { type WaitOptions, type Waitable, abortReason, onAbort, waitable } from "./cancel.ts";
+export { heldUntil, holding, type Holding, holdingSync, notInTime } from "./holding.ts";
 export type { Service, ServiceState } from "./lifecycle.ts";
 export {
   describe,

@@ -24,11 +24,19 @@ export interface BarrierOptions {
   readonly timeout?: number | undefined;
 }
 
+/** A party's number, and the number of the round if it is the one to act. */
+type Arrival = readonly [index: number, round: number | null];
+
 /**
  * A meeting point of `parties` threads: nobody goes on before all have arrived, then it is ready for the next round.
  *
  * A party that gives up (timeout, signal) or dies while it waits breaks the barrier for all, so that none waits for
  * ever. Python: `threading.Barrier`, `multiprocessing.Barrier`.
+ *
+ *     filling --the last arrives--> acting --the action returns--> filling, next round
+ *     filling, acting --timeout, signal, death, abort, the action throws--> broken --reset--> filling, next round
+ *
+ * While all have arrived and the action runs, who comes for the next round waits outside.
  *
  * Words: lock | point (2) | parties | arrived | round | broken | outcome of the last 32 rounds (a bit is set when the
  * round was reset) | token of each party that has arrived.
@@ -79,13 +87,33 @@ export class Barrier {
    * one who tidies up. Throws BrokenBarrierError when the barrier is broken or reset, or the time is up.
    */
   async wait(options: WaitOptions = {}): Promise<number> {
-    check(options);
-    return runAsync((waiter) => this.#wait(waiter), this.#within(options));
+    const [index, round] = await this.arrive(this.#action !== undefined, options);
+    if (round !== null) this.#act(round);
+    return index;
   }
 
   waitSync(options: WaitOptions = {}): number {
     check(options);
-    return runSync((waiter) => this.#wait(waiter), this.#within(options));
+    const acts = this.#action !== undefined;
+    const [index, round] = runSync((waiter) => this.#wait(waiter, acts), this.#within(options));
+    if (round !== null) this.#act(round);
+    return index;
+  }
+
+  /**
+   * For `wait`: as that, but when the party `acts`, the last to arrive gets the number of the round: the others wait until
+   * it calls `complete` with it.
+   */
+  async arrive(acts: boolean, options: WaitOptions): Promise<Arrival> {
+    check(options);
+    return runAsync((waiter) => this.#wait(waiter, acts), this.#within(options));
+  }
+
+  /** Ends a round whose action has returned. Throws BrokenBarrierError when it was broken or reset meanwhile. */
+  complete(round: number): void {
+    this.#locked(() => {
+      if (!this.#over(round)) this.#nextRound(false);
+    });
   }
 
   /** Starts afresh; those who wait now get a BrokenBarrierError. */
@@ -105,44 +133,47 @@ export class Barrier {
     return { ...options, timeout: options.timeout ?? this.#timeout };
   }
 
-  *#wait(waiter: Waiter): Steps<number> {
-    const late = { is: false };
-    yield* this.#mutex.lock(waiter, true);
-    const round = this.#words[ROUND]!;
-    const index = this.#arrive();
-    if (index === this.parties - 1) return index;
+  #act(round: number): void {
     try {
-      yield* this.#others(waiter, round, late);
+      this.#action!();
     } catch (error) {
-      if (!this.#over(round)) this.abort();
+      this.abort();
       throw error;
     }
-    return index;
+    this.complete(round);
+  }
+
+  *#wait(waiter: Waiter, acts: boolean): Steps<Arrival> {
+    const late = { is: false };
+    for (;;) {
+      yield* this.#mutex.lock(waiter, true);
+      const round = this.#words[ROUND]!;
+      const index = this.#enter(acts);
+      if (index === this.parties - 1) return [index, acts ? round : null];
+      try {
+        yield* this.#others(waiter, round, late);
+      } catch (error) {
+        if (!this.#over(round)) this.abort();
+        throw error;
+      }
+      if (index !== OUTSIDE) return [index, null];
+    }
   }
 
   /** Called with the lock held, returns without it. */
-  #arrive(): number {
+  #enter(acts: boolean): number {
     try {
       if (this.#mutex.abandoned !== null) this.#break();
       if (this.broken) throw broken("it was broken before this call. Call reset first");
       const index = this.#words[ARRIVED]!;
+      if (index === this.parties) return OUTSIDE;
       Atomics.store(this.#words, TOKENS + index, me());
       Atomics.store(this.#words, ARRIVED, index + 1);
-      if (index === this.parties - 1) this.#complete();
+      if (index === this.parties - 1 && !acts) this.#nextRound(false);
       return index;
     } finally {
       this.#mutex.unlock();
     }
-  }
-
-  #complete(): void {
-    try {
-      this.#action?.();
-    } catch (error) {
-      this.#break();
-      throw error;
-    }
-    this.#nextRound(false);
   }
 
   *#others(waiter: Waiter, round: number, late: { is: boolean }): Steps<void> {
@@ -207,6 +238,8 @@ const BROKEN = MUTEX_WORDS + 5;
 const RESETS = MUTEX_WORDS + 6;
 const TOKENS = MUTEX_WORDS + 7;
 const MOST_PARTIES = 4096;
+/** In the place of a number: the action of the round before runs still. */
+const OUTSIDE = -1;
 
 function broken(why: string): BrokenBarrierError {
   return new BrokenBarrierError(`The barrier is broken: ${why}`);

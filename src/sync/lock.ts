@@ -1,10 +1,13 @@
 import {
+  heldUntil,
+  holding,
+  type Holding,
+  holdingSync,
   LockAbandonedError,
-  requireFunction,
+  notInTime,
   requireSeconds,
   requireSignal,
   StateError,
-  TimeoutError,
   type WaitOptions,
 } from "../core/index.ts";
 import {
@@ -30,7 +33,7 @@ export interface AcquireOptions extends WaitOptions {
 }
 
 /** A lock held until it is disposed of: `using held = lock.holdSync()`. */
-export interface Held extends Disposable, AsyncDisposable {
+export interface Held extends Holding {
   /** The holder that died with the lock, if it was taken over from one: what it guards may be half-written. */
   readonly abandoned: Abandoned | null;
 }
@@ -72,33 +75,21 @@ export abstract class BaseLock {
 
   /** Runs `fn` while holding the lock. Throws TimeoutError when it cannot be had in time. Python: `with lock:`. */
   async with<R>(fn: (held: Held) => R | PromiseLike<R>, options: AcquireOptions = {}): Promise<R> {
-    requireFunction("fn", fn);
-    const held = await this.hold(options);
-    try {
-      return await fn(held);
-    } finally {
-      held[Symbol.dispose]();
-    }
+    return holding(this, fn, options);
   }
 
   withSync<R>(fn: (held: Held) => R, options: AcquireOptions = {}): R {
-    requireFunction("fn", fn);
-    const held = this.holdSync(options);
-    try {
-      return fn(held);
-    } finally {
-      held[Symbol.dispose]();
-    }
+    return holdingSync(this, fn, options);
   }
 
   /** For `await using held = await lock.hold()`. Throws TimeoutError when the lock cannot be had in time. */
   async hold(options: AcquireOptions = {}): Promise<Held> {
-    if (!(await this.acquire(options))) throw late(options);
+    if (!(await this.acquire(options))) throw notInTime("The lock could not be acquired", options);
     return this.#held();
   }
 
   holdSync(options: AcquireOptions = {}): Held {
-    if (!this.acquireSync(options)) throw late(options);
+    if (!this.acquireSync(options)) throw notInTime("The lock could not be acquired", options);
     return this.#held();
   }
 
@@ -153,12 +144,7 @@ export abstract class BaseLock {
   }
 
   #held(): Held {
-    const release = (): void => this.release();
-    return {
-      abandoned: this.mutex.abandoned,
-      [Symbol.dispose]: release,
-      [Symbol.asyncDispose]: async () => release(),
-    };
+    return { abandoned: this.mutex.abandoned, ...heldUntil(() => this.release()) };
   }
 }
 
@@ -217,8 +203,4 @@ export function receiveLock(state: BlockState): Lock {
 export function check(options: WaitOptions): void {
   requireSeconds("timeout", options.timeout);
   requireSignal("signal", options.signal);
-}
-
-function late(options: WaitOptions): TimeoutError {
-  return new TimeoutError(`The lock could not be acquired within ${options.timeout} s`);
 }

@@ -1,8 +1,11 @@
 import {
   ArgumentError,
-  requireFunction,
+  heldUntil,
+  holding,
+  type Holding,
+  holdingSync,
+  notInTime,
   requireInteger,
-  TimeoutError,
   type WaitOptions,
 } from "../core/index.ts";
 import {
@@ -85,29 +88,38 @@ export class Semaphore {
     return this.getValue() === 0;
   }
 
-  async with<R>(fn: () => R | PromiseLike<R>, options: WaitOptions = {}): Promise<R> {
-    requireFunction("fn", fn);
-    if (!(await this.acquire(options)))
-      throw new TimeoutError(`No permit was free within ${options.timeout} s`);
-    const place = this.#holders.enter();
-    try {
-      return await fn();
-    } finally {
-      this.#holders.leave(place);
-      this.release();
-    }
+  /** Runs `fn` while holding a permit. Throws TimeoutError when none can be had in time. Python: `with semaphore:`. */
+  with<R>(fn: (held: Holding) => R | PromiseLike<R>, options: WaitOptions = {}): Promise<R> {
+    return holding(this, fn, options);
   }
 
-  withSync<R>(fn: () => R, options: WaitOptions = {}): R {
-    requireFunction("fn", fn);
-    if (!this.acquireSync(options)) throw new TimeoutError(`No permit was free within ${options.timeout} s`);
-    const place = this.#holders.enter();
-    try {
-      return fn();
-    } finally {
-      this.#holders.leave(place);
-      this.release();
-    }
+  withSync<R>(fn: (held: Holding) => R, options: WaitOptions = {}): R {
+    return holdingSync(this, fn, options);
+  }
+
+  /** For `await using permit = await semaphore.hold()`. Throws TimeoutError when no permit can be had in time. */
+  async hold(options: WaitOptions = {}): Promise<Holding> {
+    const place = await this.take(options);
+    if (place === null) throw notInTime("No permit was free", options);
+    return heldUntil(() => this.giveBack(place));
+  }
+
+  holdSync(options: WaitOptions = {}): Holding {
+    check(options);
+    const place = runSync((waiter) => this.#hold(waiter), options);
+    if (place === null) throw notInTime("No permit was free", options);
+    return heldUntil(() => this.giveBack(place));
+  }
+
+  /** For `hold`: a permit that comes back when this thread dies, by its place in the table of holders. */
+  async take(options: WaitOptions): Promise<number | null> {
+    check(options);
+    return runAsync((waiter) => this.#hold(waiter), options);
+  }
+
+  giveBack(place: number): void {
+    this.#holders.leave(place);
+    this.release();
   }
 
   #takeUnlessStarved(): boolean {
@@ -119,6 +131,11 @@ export class Semaphore {
     const permits = this.#holders.takeFromTheDead();
     if (permits > 0) Atomics.add(this.words, VALUE, permits);
     if (permits > 1) this.#point.signal(permits - 1);
+  }
+
+  /** Enters the holder in the same step as it gets the permit, so that there is hardly a moment to be killed in between. */
+  *#hold(waiter: Waiter): Steps<number | null> {
+    return (yield* this.#steps(waiter)) ? this.#holders.enter() : null;
   }
 
   *#steps(waiter: Waiter): Steps<boolean> {

@@ -1,5 +1,5 @@
 import { isMainThread, parentPort } from "node:worker_threads";
-import { unpack } from "./remote.ts";
+import { unpackArguments } from "spool/closures";
 import { scripts } from "./remote-scripts.ts";
 
 /** The program of a Remote: does what it is told, one message one answer. */
@@ -11,7 +11,7 @@ async function perform(message: any): Promise<unknown> {
     case "pid":
       return process.pid;
     case "give":
-      objects.set(message.name, await unpack(message.wire));
+      objects.set(message.name, (await unpackArguments(message.wire))[0]);
       return undefined;
     case "get":
       return target[message.property];

@@ -39,6 +39,8 @@ export const scripts: Record<string, (objects: Map<string, any>, ...args: any[])
       lock.release();
     }
   },
+  /** Holds a permit of `semaphore` until it is killed. */
+  holdForever: (objects) => objects.get("semaphore").with(() => new Promise(() => {})),
   /** Puts `count` items made by `first + i` (numbers) or of `size` bytes, blocking. */
   produceSync(objects, count: number, first: number, size: number) {
     const queue = objects.get("queue");

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
-import { reduce } from "spool/closures";
+import { packArguments } from "spool/closures";
 
 /**
  * Another thread or process that a test gives objects to and calls their methods in: the other side of every
@@ -51,7 +51,7 @@ export async function remote(kind: "thread" | "process"): Promise<Remote> {
   const self: Remote = {
     kind,
     pid: await send("pid", {}),
-    give: (name, object) => send("give", { name, wire: pack(object, kind) }),
+    give: (name, object) => send("give", { name, wire: packArguments([object], { to: kind }) }),
     call: (name, method, ...args) => send("call", { name, method, args }),
     get: (name, property) => send("get", { name, property }),
     script: (name, ...args) => send("script", { name, args }),
@@ -63,30 +63,4 @@ export async function remote(kind: "thread" | "process"): Promise<Remote> {
     [Symbol.asyncDispose]: () => self.kill(),
   };
   return self;
-}
-
-/** Shareable objects anywhere inside become the names of their revivers and their states. */
-function pack(value: any, to: "thread" | "process"): unknown {
-  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return value;
-  if (value instanceof SharedArrayBuffer) return value;
-  if (reduce in value) {
-    const { revive, state } = value[reduce]({ to });
-    return { $revive: revive, state: pack(state, to) };
-  }
-  if (Array.isArray(value)) return value.map((entry) => pack(entry, to));
-  return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, pack(entry, to)]));
-}
-
-export async function unpack(wire: any): Promise<unknown> {
-  if (typeof wire !== "object" || wire === null || ArrayBuffer.isView(wire)) return wire;
-  if (wire instanceof SharedArrayBuffer) return wire;
-  if (Array.isArray(wire)) return Promise.all(wire.map(unpack));
-  if ("$revive" in wire) {
-    const module = await import(wire.$revive.url);
-    return module[wire.$revive.name](await unpack(wire.state));
-  }
-  const entries = await Promise.all(
-    Object.entries(wire).map(async ([key, entry]) => [key, await unpack(entry)]),
-  );
-  return Object.fromEntries(entries as [string, unknown][]);
 }

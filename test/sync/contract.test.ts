@@ -289,6 +289,42 @@ const CASES: Record<string, (site: Site) => Promise<void>> = {
       assert.equal(barrier.broken, call === "abort");
     }
   },
+  async "Barrier: one acts, before any goes on, where it arrives last"({ memory, a, b, wait, give }) {
+    const acted = new memory.Value("i", 0);
+    const barrier = new memory.Barrier(3, { action: countIn(acted) });
+    await give({ barrier, acted });
+    for (let round = 1; round <= 3; round++) {
+      const seen = [a, b].map(async (at) => {
+        await wait(at, "barrier", "wait");
+        return at.get("acted", "value");
+      });
+      await barrier.wait();
+      assert.equal(acted.value, round);
+      assert.deepEqual(await Promise.all(seen), [round, round]);
+    }
+  },
+  async "Barrier: an action that throws breaks it, and only its party is told why"({
+    memory,
+    a,
+    b,
+    wait,
+    give,
+  }) {
+    const barrier = new memory.Barrier(3, { action: fail });
+    await give({ barrier });
+    const codes = [wait(a, "barrier", "wait"), wait(b, "barrier", "wait"), barrier.wait()].map((waiting) =>
+      waiting.then(
+        () => "passed",
+        (error: { code?: string; message: string }) => error.code ?? error.message,
+      ),
+    );
+    assert.deepEqual((await Promise.all(codes)).sort(), [
+      "BROKEN_BARRIER",
+      "BROKEN_BARRIER",
+      "the action failed",
+    ]);
+    assert.equal(barrier.broken, true);
+  },
   async "Value: no addition is lost, and a refused one leaves the lock free"({ memory, times, a, b, give }) {
     const value = new memory.Value("q", 1n);
     const flag = new memory.Value("?", false);
@@ -327,6 +363,14 @@ const CASES: Record<string, (site: Site) => Promise<void>> = {
     await assert.rejects(a.call("array", "get", 3), { code: "INVALID_ARGUMENT" });
   },
 };
+
+const fail = (): never => {
+  throw new Error("the action failed");
+};
+
+function countIn(value: { value: number }): () => void {
+  return () => void value.value++;
+}
 
 /** Here the remotes are killed, so each case has its own. */
 const FATAL: Record<string, (site: Site) => Promise<void>> = {
@@ -386,6 +430,16 @@ const FATAL: Record<string, (site: Site) => Promise<void>> = {
     while (barrier.waiting < 2) await new Promise((resolve) => setImmediate(resolve));
     await a.kill();
     assert.equal(await waiting, "BROKEN_BARRIER");
+  },
+  async "Semaphore: the permit of a holder that dies comes back"({ memory, a, b, wait, give }) {
+    const semaphore = new memory.Semaphore(1);
+    await give({ semaphore });
+    void a.script("holdForever").catch(() => {});
+    while (semaphore.getValue() > 0) await new Promise((resolve) => setImmediate(resolve));
+    const got = wait(b, "semaphore", "acquire");
+    await a.kill();
+    assert.equal(await got, true);
+    assert.equal(semaphore.getValue(), 0);
   },
   async "Semaphore: a dead waiter takes nothing along"({ memory, a, b, wait, give }) {
     const semaphore = new memory.Semaphore(0);
