@@ -2,6 +2,7 @@ import { globSync, rmSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { type OutputChunk, type Plugin, rolldown } from "rolldown";
 import { parseAst } from "rolldown/parseAst";
+import { neededBy } from "./build/needs.ts";
 import { run } from "./run.ts";
 
 /**
@@ -14,11 +15,13 @@ const ROOMS = "{core,closures,memory,futures,worker,sync,channels,threading,mult
 /** Where workers begin; run by Node, never imported. */
 const BEGIN = /\/worker\/entry\/(lone-)?(thread|process)\.ts$/;
 /**
- * The joined files: each holds what these modules lead to and no file before it holds. Separate, so that a program that
- * only uses pools loads, and has in its bundle, nothing else. No file of a program should have such a name.
+ * The joined files: each holds what these modules need and no file before it holds. The first is all that a worker
+ * compiles before its first task, which is most of what it costs beyond a bare one. The others are separate, so that a
+ * program that only uses pools loads, and has in its bundle, nothing else. No file of a program should have such a name.
  */
 const PARTS: readonly (readonly [name: string, from: RegExp])[] = [
   ["spool-worker", BEGIN],
+  ["spool-encoder", /\/closures\/encoder\.ts$/],
   ["spool-pools", /\/(thread-pool-executor|process-pool-executor|multiprocessing\/(thread-)?pool)\.ts$/],
   ["spool-shared", /\/src\/(sync|channels)\//],
   ["spool-modules", /./],
@@ -38,7 +41,7 @@ const bundle = await rolldown({
   input: Object.fromEntries(joined.map((module) => [module, join(src, `${module}.ts`)])),
   platform: "node",
   external: (id) => !/^[./]/.test(id),
-  preserveEntrySignatures: "strict",
+  preserveEntrySignatures: "allow-extension",
   treeshake: { moduleSideEffects: false },
   plugins: [divide(), ownUrls(), leanImports()],
 });
@@ -51,6 +54,7 @@ const { output } = await bundle.write({
   entryFileNames: "[name].js",
   chunkFileNames: "[name].js",
   codeSplitting: {
+    includeDependenciesRecursively: false,
     groups: PARTS.map(([name], i) => ({
       name,
       priority: PARTS.length - i,
@@ -68,10 +72,10 @@ function divide(): Plugin {
     name: "divide",
     buildEnd() {
       for (const [name, from] of PARTS) {
-        const found = new Set([...this.getModuleIds()].filter((id) => from.test(id)));
+        const found = new Set([...this.getModuleIds()].filter((id) => id.startsWith(src) && from.test(id)));
         for (const id of found) {
           if (!parts.has(id)) parts.set(id, name);
-          for (const next of this.getModuleInfo(id)?.importedIds ?? []) found.add(next);
+          for (const next of neededBy(id)) found.add(next);
         }
       }
     },

@@ -1,5 +1,5 @@
 import { CaptureError, describe } from "../core/index.ts";
-import { encodeValue } from "./encoder.ts";
+import { encodeValue } from "./late-encoder.ts";
 import { isOwnFrame } from "./own.ts";
 import { reviveValue } from "./revive.ts";
 import { originalFrames } from "./source-map.ts";

@@ -9,9 +9,10 @@
 export { CaptureError } from "../core/index.ts";
 export { type WireError, decodeError, encodeError } from "./errors.ts";
 export { isImporting } from "./importer.ts";
-export { packArguments, packResult, repack, unpackArguments, unpackResult } from "./pack.ts";
+export { packArguments, repack } from "./pack.ts";
 export { type Reduced, type Reducible, reduce } from "./reduce.ts";
 export { ref } from "./ref.ts";
+export { packResult, unpackArguments, unpackResult } from "./results.ts";
 export { revive } from "./revive.ts";
 export { reship, ship } from "./ship.ts";
 export type { Payload, ShipOptions, Shipment, Target } from "./wire.ts";

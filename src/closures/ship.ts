@@ -1,6 +1,7 @@
 import { requireFunction, requireOneOf } from "../core/index.ts";
 import { encodeValue } from "./encoder.ts";
 import { IMPORT_FAILED } from "./importer.ts";
+import { giveEncoder } from "./late-encoder.ts";
 import { sendByValue } from "./reference.ts";
 import { ShipmentCache } from "./shipment-cache.ts";
 import type { ShipOptions, Shipment, Target } from "./wire.ts";
@@ -42,6 +43,7 @@ const sources = new WeakMap<Shipment, { readonly fn: Function; readonly to: Targ
 let lastByReference = 0;
 
 function capture(fn: Function, to: Target): Shipment {
+  giveEncoder(encodeValue);
   const { name } = fn;
   const { payload, stable } = encodeValue(fn, `${name === "" ? "(anonymous)" : name}()`, { to });
   const make = (): Shipment => {

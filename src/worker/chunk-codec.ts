@@ -2,9 +2,7 @@ import {
   type WireError,
   decodeError,
   encodeError,
-  packArguments,
   packResult,
-  repack,
   unpackArguments,
   unpackResult,
 } from "../closures/index.ts";
@@ -22,20 +20,6 @@ export interface WireChunk {
 
 type To = "thread" | "process";
 type Items = ArrayLike<unknown>;
-
-/** Numbers travel as one block of bytes, other plain values as they are, the rest packed. */
-export function packItems(items: readonly unknown[], to: To): unknown {
-  // A thread reads them where they are. They are not moved there: the chunk may have to be sent again.
-  const numbers = numbersOf(items, to === "thread" && items.length >= WORTH_SHARING);
-  if (numbers !== undefined) return numbers;
-  return allPrimitive(items) ? items : { packed: packArguments(items, { to }) };
-}
-
-/** The body of a task or chunk, encoded again after the workers could not import what it refers to. */
-export function repackBody(body: unknown): unknown {
-  const isPacked = typeof body === "object" && body !== null && "packed" in body;
-  return isPacked ? { packed: repack(body.packed) } : repack(body);
-}
 
 export function unpackItems(wire: unknown): Items | Promise<Items> {
   if (Array.isArray(wire) || wire instanceof Float64Array) return wire;
@@ -73,7 +57,7 @@ export function transferOf(chunk: WireChunk): ArrayBuffer[] | undefined {
 }
 
 /** The values as one block, if all of them are numbers: looked at and copied in one pass. */
-function numbersOf(values: readonly unknown[], shared: boolean): Float64Array | undefined {
+export function numbersOf(values: readonly unknown[], shared: boolean): Float64Array | undefined {
   const { length } = values;
   if (length === 0 || typeof values[0] !== "number") return undefined;
   const numbers = new Float64Array(shared ? new SharedArrayBuffer(length * 8) : new ArrayBuffer(length * 8));
@@ -84,9 +68,6 @@ function numbersOf(values: readonly unknown[], shared: boolean): Float64Array | 
   }
   return numbers;
 }
-
-/** Numbers; below this a copy is cheaper than shared memory of its own. */
-const WORTH_SHARING = 1024;
 
 export function allPrimitive(values: readonly unknown[]): boolean {
   for (const value of values) {

@@ -1,7 +1,8 @@
 import { type WireError, decodeError, unpackResult } from "../closures/index.ts";
 import { SerializationError, TimeoutError, clock } from "../core/index.ts";
 import { isThenable } from "../futures/index.ts";
-import { type WireChunk, repackBody, unpackChunk } from "./chunk-codec.ts";
+import { type WireChunk, unpackChunk } from "./chunk-codec.ts";
+import { repackBody } from "./items.ts";
 import type { FunctionTable } from "./function-table.ts";
 import { IncomingStream } from "./incoming-stream.ts";
 import { Op } from "./protocol.ts";

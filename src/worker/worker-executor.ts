@@ -10,7 +10,8 @@ import {
   type ShutdownOptions,
   type TaskOptions,
 } from "../futures/index.ts";
-import { allPrimitive, packItems } from "./chunk-codec.ts";
+import { allPrimitive } from "./chunk-codec.ts";
+import { packItems } from "./items.ts";
 import { Crew } from "./crew.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { FunctionTable } from "./function-table.ts";
