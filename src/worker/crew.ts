@@ -135,13 +135,15 @@ export class Crew {
     this.#dirty.length = 0;
   }
 
-  /** Starts workers for `waiting` tasks that no present or starting worker will take. */
-  grow(waiting: number): void {
+  /** Starts workers for `waiting` tasks that no present or starting worker will take; `first` is the first of them. */
+  grow(waiting: number, first?: Task): void {
     let starting = 0;
     let present = 0;
     for (const seat of this.#seats) {
-      if (seat.state === "starting") starting++;
       if (seat.state !== "closed") present++;
+      if (seat.state !== "starting") continue;
+      starting++;
+      if (first !== undefined) seat.prepare(first.shipment);
     }
     const wanted = Math.min(this.#settings.maxWorkers - present, waiting - starting);
     for (let i = 0; i < wanted; i++) this.#hire();

@@ -201,7 +201,7 @@ export class Dispatcher implements TaskOwner {
       void this.#backlog.shift();
       this.#bind(seat, task, estimate);
     }
-    if (this.#broken === undefined) this.#crew.grow(this.#backlog.size - this.#stale);
+    if (this.#broken === undefined) this.#crew.grow(this.#backlog.size - this.#stale, this.#next());
     this.#crew.flush();
     if (!this.#watching && this.#crew.ahead) this.#watch();
   };

@@ -14,7 +14,7 @@ import type { Payload } from "../closures/index.ts";
  *   RESUME              -, -, -                                   what came before and has not begun is taken back
  *   CLOSE               -, -, -                                   end when nothing runs
  * From the worker:
- *   HELLO, READY        -, -, -                                   listening | initialised
+ *   READY               -, -, -                                   initialised
  *   INIT_FAILED         -, error, -                               the initializer threw
  *   STARTED             id, -, -                                  the task has begun
  *   RESULT, FAILED      id, value | error, seconds?               its end
@@ -41,7 +41,6 @@ export const Op = {
   SWITCH: 12,
   ATTACH: 13,
   ATTACHED: 14,
-  HELLO: 16,
   READY: 17,
   INIT_FAILED: 18,
   STARTED: 19,
@@ -55,7 +54,7 @@ export const Op = {
 } as const;
 export type Op = (typeof Op)[keyof typeof Op];
 
-/** Sent once, after HELLO. */
+/** The first record that a worker gets, sent before it listens. */
 export interface WorkerSetup {
   readonly name: string;
   readonly concurrency: number;

@@ -1,4 +1,4 @@
-import type { WireError } from "../closures/index.ts";
+import type { Shipment, WireError } from "../closures/index.ts";
 import { type Peer, type PeerExit, type PeerOptions, type SpawnPeer } from "./peer.ts";
 import { Op, type RunExtras, type WorkerSetup } from "./protocol.ts";
 import { hasBegun, revoke, startedSoFar } from "./start-count.ts";
@@ -43,7 +43,6 @@ export class Seat implements TaskSeat {
   /** It has been stuck in a task; it gets nothing more until it answers. */
   stalled = false;
   #lastBegun = -1;
-  readonly #setup: WorkerSetup;
   readonly #handlers: SeatHandlers;
   readonly #slots: (Task | undefined)[] = [];
   readonly #free: number[] = [];
@@ -52,13 +51,15 @@ export class Seat implements TaskSeat {
   #lastKey = -1;
 
   constructor(spawn: SpawnPeer, options: PeerOptions, setup: WorkerSetup, handlers: SeatHandlers) {
-    this.#setup = setup;
     this.#handlers = handlers;
     this.peer = spawn(options, {
       receive: (op, id, a, b) => this.#receive(op, id, a, b),
       unsendable: (op, id, error) => this.#unsendable(op, id, error),
       exit: (exit) => handlers.exit(this, exit),
     });
+    // It lies there when the worker begins to listen.
+    this.peer.channel.post(Op.INIT, 0, setup);
+    this.peer.channel.flush();
   }
 
   get name(): string {
@@ -83,8 +84,14 @@ export class Seat implements TaskSeat {
     this.count++;
     task.id = this.#free.pop() ?? this.#slots.length;
     this.#slots[task.id] = task;
-    this.#define(task);
+    this.#define(task.shipment);
     this.#run(task);
+  }
+
+  /** Sends a function to a worker that is still starting: it loads it while it waits for its first task. */
+  prepare(shipment: Shipment): void {
+    this.#define(shipment);
+    this.peer.channel.flush();
   }
 
   /** Frees the task's slot. */
@@ -145,8 +152,7 @@ export class Seat implements TaskSeat {
     );
   }
 
-  #define(task: Task): void {
-    const { key, payload } = task.shipment;
+  #define({ key, payload }: Shipment): void {
     if (key === this.#lastKey || this.#known.has(key)) return;
     this.#lastKey = key;
     this.#known.add(key);
@@ -180,10 +186,6 @@ export class Seat implements TaskSeat {
 
   #receive(op: number, id: number, a: unknown, b: unknown): void {
     switch (op) {
-      case Op.HELLO:
-        this.peer.channel.post(Op.INIT, 0, this.#setup);
-        this.peer.channel.flush();
-        break;
       case Op.READY:
         this.#handlers.ready(this);
         break;

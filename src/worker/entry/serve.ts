@@ -24,7 +24,7 @@ export interface Host {
   readonly close: () => void;
 }
 
-/** The life of a worker: say hello, be set up, run tasks until told to close. */
+/** The life of a worker: be set up, say so, run tasks until told to close. */
 export function serve(host: Host): void {
   const outbox: Outbox = new Outbox(host.send, (op, id, error) => {
     if (op !== Op.RESULT && op !== Op.CHUNK && op !== Op.ITEM) return;
@@ -33,11 +33,18 @@ export function serve(host: Host): void {
     outbox.flush();
   });
   let runner: Runner | undefined;
+  /** Functions that came while the initializer ran. */
+  const early: Parameters<Runner["receive"]>[] = [];
   const inbox: Inbox = new Inbox({
     receive: (op, id, a, b) => {
       if (op === Op.ATTACH) takeMemory(a as RingPairState);
       else if (runner !== undefined) runner.receive(op, id, a, b);
-      else void setUp(a as WorkerSetup, host, outbox).then((ready) => (runner = ready));
+      else if (op !== Op.INIT) early.push([op, id, a, b]);
+      else
+        void setUp(a as WorkerSetup, host, outbox).then((ready) => {
+          runner = ready;
+          for (const record of early.splice(0)) ready?.receive(...record);
+        });
     },
     after: () => runner?.drain(),
   });
@@ -48,8 +55,6 @@ export function serve(host: Host): void {
   };
   if (host.rings !== undefined) attach(host.rings, inbox, outbox);
   host.listen((batch) => inbox.message(batch));
-  outbox.post(Op.HELLO, 0);
-  outbox.flush();
   // Results that wait for company must not be lost when a task ends the worker.
   process.on("exit", () => outbox.flush());
 }
