@@ -30,8 +30,11 @@ process.exit(results.every((result) => result.ok) ? 0 : 1);
 async function install(): Promise<void> {
   mkdirSync(home, { recursive: true });
   cpSync(join(import.meta.dirname, "package.json"), join(home, "package.json"));
-  if (!existsSync(join(home, "node_modules", "tsx")))
+  if (!existsSync(join(home, "node_modules", "@rspack"))) {
     await must("npm install --no-audit --no-fund --ignore-scripts", home);
+    // Puts Bun's binary, which came as a package, in its place.
+    await must("node install.js", join(home, "node_modules", "bun"));
+  }
   await must("npm run build && npm pack --pack-destination .cache/toolchains", resolve("."));
   const tarball = readdirSync(home).find((name) => /^spool-.*\.tgz$/.test(name))!;
   const target = join(home, "node_modules", "spool");
