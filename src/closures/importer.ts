@@ -47,6 +47,16 @@ export async function importFrom(
   }
 }
 
+/** Runs what loads a module in another way. */
+export function whileImporting<T>(load: () => T): T {
+  importing++;
+  try {
+    return load();
+  } finally {
+    importing--;
+  }
+}
+
 export function importFailure(what: string, cause: unknown): SerializationError {
   const message = `${what} could not be loaded on the receiving side: ${String(cause)}`;
   return new SerializationError(message, { code: IMPORT_FAILED, cause });

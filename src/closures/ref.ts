@@ -9,9 +9,10 @@ export interface Reference {
 
 /**
  * Names the export `name` of a module as a task, without capturing anything: `ref(import.meta.url, "resize")`.
- * The worker imports the module and calls the export; this side never loads it through `ref`. The explicit way
- * where closures cannot be captured (permission model, no inspector). Calling the reference here imports the module
- * and calls the export too. Costs nothing until used. Python: pickling a module-level function.
+ * The worker imports the module, which should only define things, and calls the export; this side never loads it
+ * through `ref`. The explicit way where closures cannot be captured (permission model, no inspector). Calling the
+ * reference here imports the module and calls the export too. Costs nothing until used. Python: pickling a
+ * module-level function.
  */
 export function ref<F extends (...args: any[]) => any = (...args: any[]) => any>(
   url: string | URL,

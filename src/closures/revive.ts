@@ -3,7 +3,7 @@ import { pathToFileURL } from "node:url";
 import { type Made, compileGroup, compileUnit } from "./compile.ts";
 import { adopt } from "./realm.ts";
 import { classById, register } from "./identity.ts";
-import { importFailure, importFrom, loadedFrom } from "./importer.ts";
+import { importFailure, importFrom, loadedFrom, whileImporting } from "./importer.ts";
 import { builtinAt, intrinsicAt } from "./intrinsics.ts";
 import {
   bundlerImport,
@@ -288,7 +288,7 @@ function requireFrom(file: string, path: readonly string[]): unknown {
 
 function required(file: string): unknown {
   try {
-    return createRequire(pathToFileURL(file))(file) as unknown;
+    return whileImporting(() => createRequire(pathToFileURL(file))(file) as unknown);
   } catch (cause) {
     throw importFailure(`The module ${file}`, cause);
   }

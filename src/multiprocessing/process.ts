@@ -8,7 +8,14 @@ import {
   waitable,
   type WaitOptions,
 } from "../core/index.ts";
-import { type Lone, loneInfo, ownRun, performOwnRun, startLoneProcess } from "../worker/index.ts";
+import {
+  type Lone,
+  loneInfo,
+  ownRun,
+  performOwnRun,
+  refuseWhileLoading,
+  startLoneProcess,
+} from "../worker/index.ts";
 
 export interface ProcessOptions<A extends unknown[] = any[]> {
   /** The function to run; anything that can be shipped. */
@@ -55,6 +62,7 @@ export class Process<A extends unknown[] = any[]> {
       throw new StateError(`start: ${this.#name} was started before; a process runs once`);
     if (loneInfo()?.daemon && loneInfo()?.authkey !== undefined)
       throw new StateError("start: a daemon process cannot have processes of its own: they would outlive it");
+    refuseWhileLoading();
     const own = ownRun(this, Process.prototype);
     const { target, args = [] } = own === null ? this.#options : { target: performOwnRun, args: [own] };
     const lone = startLoneProcess({

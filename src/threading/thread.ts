@@ -9,7 +9,14 @@ import {
   type WaitOptions,
 } from "../core/index.ts";
 import { nativeThreadId } from "../memory/index.ts";
-import { type LoneThread, loneInfo, ownRun, performOwnRun, startLoneThread } from "../worker/index.ts";
+import {
+  type LoneThread,
+  loneInfo,
+  ownRun,
+  performOwnRun,
+  refuseWhileLoading,
+  startLoneThread,
+} from "../worker/index.ts";
 import { reportFailure } from "./excepthook.ts";
 
 export interface ThreadOptions<A extends unknown[] = any[]> {
@@ -49,6 +56,7 @@ export class Thread<A extends unknown[] = any[]> {
   start(): void {
     if (this.#lone !== null)
       throw new StateError(`start: ${this.name} was started before; a thread runs once`);
+    refuseWhileLoading();
     const own = ownRun(this, Thread.prototype);
     const { target, args = [] } = own === null ? this.#options : { target: performOwnRun, args: [own] };
     const lone = startLoneThread({

@@ -16,3 +16,4 @@ export { type PoolWorker, WorkerExecutor } from "./worker-executor.ts";
 export { type Lone, type LoneEnd, type LoneInfo, loneInfo } from "./lone.ts";
 export { startLoneProcess } from "./lone-process.ts";
 export { type LoneThread, startLoneThread } from "./lone-thread.ts";
+export { refuseWhileLoading } from "./loading.ts";

@@ -12,6 +12,7 @@ import {
 } from "../futures/index.ts";
 import { allPrimitive } from "./chunk-codec.ts";
 import { packItems } from "./items.ts";
+import { refuseWhileLoading } from "./loading.ts";
 import { Crew } from "./crew.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { FunctionTable } from "./function-table.ts";
@@ -99,12 +100,14 @@ class WorkerScheduler implements Scheduler {
   }
 
   schedule(fn: AnyFunction, args: unknown[], options: TaskOptions): Future<unknown> {
+    refuseWhileLoading();
     this.#dispatcher.warm();
     const shipped = this.#functions.look(fn, WorkerExecutor.prototype.submit);
     return this.#dispatcher.submit(Op.RUN, shipped, this.#pack(args), options);
   }
 
   mapper(fn: AnyFunction, spread: boolean, options: TaskOptions): Mapper {
+    refuseWhileLoading();
     this.#dispatcher.warm();
     const shipped = this.#functions.look(fn, WorkerExecutor.prototype.map);
     const op = spread ? Op.STARMAP : Op.MAP;
@@ -119,6 +122,7 @@ class WorkerScheduler implements Scheduler {
   }
 
   onAll(fn: AnyFunction, args: unknown[]): Future<unknown>[] {
+    refuseWhileLoading();
     const shipped = this.#functions.look(fn, WorkerExecutor.prototype.runOnAll);
     const body = this.#pack(args);
     return this.#dispatcher.onEveryWorker((seat) => this.#dispatcher.submit(Op.RUN, shipped, body, {}, seat));

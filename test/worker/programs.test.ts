@@ -38,6 +38,18 @@ test("the output of a busy worker is not lost", async () => {
   assert.match(stdout, /from a busy worker/);
 });
 
+for (const kind of ["threads", "processes", "thread", "process"]) {
+  test(`a program that its own worker loads is refused work there: ${kind}`, async () => {
+    const ended = run(process.execPath, [...program("loads-itself"), kind], LIMIT);
+    const { stdout, stderr } = await ended.catch(
+      (error: unknown) => error as { stdout: string; stderr: string },
+    );
+    assert.match(stderr, /StateError: This module was loaded in a worker/);
+    // The second time is that of the worker; a pool asks twice, since the module might have to come by value.
+    assert.match(stdout, /^(begins\n){2,3}$/);
+  });
+}
+
 test("process workers end with their parent, however it dies, idle or busy", async () => {
   const child = spawn(process.execPath, program("orphan"), { stdio: ["ignore", "pipe", "inherit"] });
   const lines = createInterface({ input: child.stdout });

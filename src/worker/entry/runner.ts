@@ -78,6 +78,11 @@ export class Runner {
     }
   }
 
+  /** Whether tasks have begun that have not ended. */
+  get hasBegun(): boolean {
+    return this.#jobs.some((job) => job?.begun);
+  }
+
   /** To be called after each batch of records. */
   drain(): void {
     if (this.#draining) return;

@@ -6,6 +6,7 @@ import { Outbox } from "../outbox.ts";
 import { Op, type WorkerSetup } from "../protocol.ts";
 import { type RingPairState, workerEnds } from "../ring.ts";
 import type { StartCount } from "../start-count.ts";
+import { setIdle } from "../loading.ts";
 import type { AnyFunction } from "./functions.ts";
 import { Runner } from "./runner.ts";
 
@@ -53,6 +54,7 @@ export function serve(host: Host): void {
     if (starts !== undefined) host.attached?.(starts);
     outbox.post(Op.ATTACHED, 0, starts !== undefined);
   };
+  setIdle(() => !runner?.hasBegun);
   if (host.rings !== undefined) attach(host.rings, inbox, outbox);
   host.listen((batch) => inbox.message(batch));
   // Results that wait for company must not be lost when a task ends the worker.
