@@ -1,5 +1,5 @@
 import { EOFError, StateError, type WaitOptions } from "../core/index.ts";
-import { type BlockState, type MemoryKind, receiveBlock } from "../memory/index.ts";
+import { type BlockState, type MemoryKind, receiveBlock, sharesBySockets } from "../memory/index.ts";
 import { shareable } from "../sync/index.ts";
 import { copyOf, decode, encode, encodeBytes } from "./codec.ts";
 import { type Connection, type ReceiveBytesOptions, tooLong } from "./connection.ts";
@@ -7,7 +7,6 @@ import type { Role } from "./ends.ts";
 import { checkWait, type Half, RingHalf } from "./pipe-half.ts";
 import { ServedHalf } from "./served-half.ts";
 import { isMade } from "./served-object.ts";
-import { sharesBySockets } from "./service-access.ts";
 
 /**
  * Two connected ends. With `duplex: false` the first can only receive and the second only send. A sender waits once a

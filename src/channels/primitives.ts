@@ -1,7 +1,7 @@
 import * as sync from "../sync/index.ts";
 import * as queues from "./queue.ts";
 import { SERVED } from "./served.ts";
-import { sharesBySockets } from "./service-access.ts";
+import { sharesBySockets } from "../memory/index.ts";
 
 /**
  * The primitives of one kind of memory, as `threading` and `multiprocessing` offer them: the classes of `sync` and

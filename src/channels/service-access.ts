@@ -3,14 +3,14 @@ import { rmSync } from "node:fs";
 import { threadId } from "node:worker_threads";
 import { packArguments, ship } from "../closures/index.ts";
 import * as core from "../core/index.ts";
-import { me, posix } from "../memory/index.ts";
-import { startLoneThread } from "../worker/index.ts";
+import { me, track } from "../memory/index.ts";
+import { bequeath, heirloom, startLoneThread } from "../worker/index.ts";
 import { Queue } from "./queue.ts";
+import { serviceDirectory } from "./service-directory.ts";
 import { LOST, runLink } from "./service-link.ts";
 import {
   runService,
   type ServiceAddress,
-  serviceDirectory,
   type ServiceError,
   type ServiceRequest,
   type ServiceResponse,
@@ -18,11 +18,6 @@ import {
 
 type Operation = ServiceRequest[1];
 type Options = ServiceRequest[5];
-
-/** Whether processes have to share by sockets: there is no shared memory, or `SPOOL_MEMORY=sockets` asks for it. */
-export function sharesBySockets(): boolean {
-  return process.env["SPOOL_MEMORY"] === "sockets" || posix() === null;
-}
 
 /** This thread's way to a service: each call blocks or not, as the caller likes, over one connection. */
 export class ServiceAccess {
@@ -54,18 +49,18 @@ export class ServiceAccess {
     return access;
   }
 
-  /** The service of this program; the first to ask starts it, and its processes inherit where it is. */
+  /** The service of this program; the first to ask starts it, and what is started from then on is told where it is. */
   static ofProgram(): ServiceAccess {
-    const inherited = process.env[VARIABLE];
-    if (inherited !== undefined) {
+    const known = heirloom(HEIRLOOM) as ServiceAddress | undefined;
+    if (known !== undefined) {
       try {
-        return ServiceAccess.to(JSON.parse(inherited) as ServiceAddress);
+        return ServiceAccess.to(known);
       } catch {
-        // It ended with the program that had it.
+        // It ended with the thread that had it.
       }
     }
     const at = startService();
-    process.env[VARIABLE] = JSON.stringify(at);
+    bequeath(HEIRLOOM, at);
     return ServiceAccess.to(at);
   }
 
@@ -152,14 +147,16 @@ export class ServiceAccess {
   }
 }
 
-/** Inherited by the processes that are started from here on. */
-const VARIABLE = "SPOOL_SERVICE";
+/** Where the service is and its key. Not in the environment, which all that a program starts can read. */
+const HEIRLOOM = "service of shared objects";
 const START_SECONDS = 60;
 const accesses = new Map<string, ServiceAccess>();
 
 function startService(): ServiceAddress {
   const key = randomBytes(32).toString("hex");
   const directory = serviceDirectory();
+  // The end of this thread removes it; the end of a program that is killed leaves that to the tracker.
+  track(directory);
   const ready = new Queue<string>();
   startHelper("service", runService, [key, directory, ready]);
   process.once("exit", () => rmSync(directory, { recursive: true, force: true }));

@@ -1,8 +1,4 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { randomUUID } from "node:crypto";
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { RemoteError, type WaitOptions } from "../core/index.ts";
 import { type Agency, setAgency, threadOf } from "../memory/index.ts";
 import {
@@ -20,6 +16,7 @@ import {
 import { Listener } from "./listener.ts";
 import { ManagerObjects } from "./manager-objects.ts";
 import type { Queue } from "./queue.ts";
+import { socketIn, sweepDirectories } from "./service-directory.ts";
 import { ServiceLine } from "./service-line.ts";
 import { ServicePipe } from "./service-pipe.ts";
 import { ServiceJoinableQueue, ServiceQueue } from "./service-queue.ts";
@@ -62,11 +59,12 @@ export interface ServiceAddress {
 export async function runService(key: string, directory: string, ready: Queue<string>): Promise<void> {
   setAgency(agency);
   const listener = await Listener.open({
-    address: process.platform === "win32" ? `\\\\.\\pipe\\${directory}` : join(directory, "memory"),
+    address: socketIn(directory),
     authkey: key,
     backlog: 512,
   });
   await ready.put(listener.address as string);
+  void sweepDirectories().catch(() => {});
   for (;;) {
     try {
       void new ServiceClient(await listener.accept()).serve();
@@ -74,13 +72,6 @@ export async function runService(key: string, directory: string, ready: Queue<st
       // One who does not know the key.
     }
   }
-}
-
-/** A name that is free, and on POSIX a directory that only this user can enter. */
-export function serviceDirectory(): string {
-  return process.platform === "win32"
-    ? `spool-${process.pid}-${randomUUID()}`
-    : mkdtempSync(join(tmpdir(), "spool-"));
 }
 
 /** The connected clients by their tokens, each with its process. */

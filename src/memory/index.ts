@@ -13,5 +13,6 @@ export type { Read, Write } from "./records.ts";
 export { type Agency, isDead, me, nativeThreadId, setAgency, threadOf } from "./owner.ts";
 export { LOOK_MS } from "./parking.ts";
 export { createNamed, type NamedMemory, openNamed, unlinkNamed } from "./named.ts";
-export { posix } from "./posix.ts";
+export { posix, sharesBySockets } from "./posix.ts";
+export { track } from "./tracker.ts";
 export { type Koffi, loadKoffi } from "./koffi.ts";

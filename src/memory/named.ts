@@ -1,18 +1,34 @@
-import { closeSync, constants, fstatSync, ftruncateSync, openSync, readdirSync, unlinkSync } from "node:fs";
-import { invalid, StateError } from "../core/index.ts";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readdirSync,
+  readSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
+import { invalid, StateError, UnsupportedError } from "../core/index.ts";
 import { isDead, me } from "./owner.ts";
-import { requirePosix } from "./posix.ts";
+import { requirePosix, sharesBySockets } from "./posix.ts";
 import { track, untrack } from "./tracker.ts";
 
 /** Memory under a POSIX name, which any program of this user can attach to. */
 export interface NamedMemory {
   readonly name: string;
-  readonly buffer: ArrayBuffer;
+  readonly size: number;
+  /** Null where nothing can be mapped: then there are the calls below, to the same memory. */
+  readonly buffer: ArrayBuffer | null;
+  readInto(target: Uint8Array, offset: number): void;
+  write(bytes: Uint8Array, offset: number): void;
+  /** Gives the access up; what is mapped stays so as long as the buffer can be reached. */
+  close(): void;
 }
 
 /** Creates a segment of zeros. Throws StateError when the name is taken. */
 export function createNamed(name: string | undefined, size: number, tracked: boolean): NamedMemory {
-  requirePosix();
+  requireNames();
   sweep();
   const chosen = name === undefined ? freshName() : requireName(name);
   let fd: number;
@@ -25,16 +41,16 @@ export function createNamed(name: string | undefined, size: number, tracked: boo
     );
   }
   // In this order: from here on the name goes away with us, whatever happens.
-  if (tracked) track(chosen);
+  if (tracked) track(path(chosen));
   ftruncateSync(fd, size);
-  return mapAndClose(chosen, fd);
+  return opened(chosen, fd);
 }
 
 /** Attaches to a segment. Throws StateError when there is none. */
 export function openNamed(name: string): NamedMemory {
-  requirePosix();
+  requireNames();
   try {
-    return mapAndClose(name, openSync(path(requireName(name)), constants.O_RDWR));
+    return opened(name, openSync(path(requireName(name)), constants.O_RDWR));
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== "ENOENT") throw cause;
     throw new StateError(`There is no shared memory of the name ${name}; it was unlinked, or never created`, {
@@ -45,7 +61,7 @@ export function openNamed(name: string): NamedMemory {
 
 /** Takes the name away; those who are attached keep the memory. Returns false when there is no such name. */
 export function unlinkNamed(name: string): boolean {
-  untrack(name);
+  untrack(path(name));
   try {
     unlinkSync(path(requireName(name)));
     return true;
@@ -55,12 +71,65 @@ export function unlinkNamed(name: string): boolean {
   }
 }
 
-function mapAndClose(name: string, fd: number): NamedMemory {
+function opened(name: string, fd: number): NamedMemory {
+  const { size } = fstatSync(fd);
+  return sharesBySockets() ? unmapped(name, size, fd) : mapped(name, size, fd);
+}
+
+function mapped(name: string, size: number, fd: number): NamedMemory {
   try {
-    return { name, buffer: requirePosix().map(fd, 0, fstatSync(fd).size).buffer };
+    const { buffer } = requirePosix().map(fd, 0, size);
+    const bytes = new Uint8Array(buffer);
+    return {
+      name,
+      size,
+      buffer,
+      readInto: (target, offset) => target.set(bytes.subarray(offset, offset + target.length)),
+      write: (from, offset) => bytes.set(from, offset),
+      close() {},
+    };
   } finally {
     closeSync(fd);
   }
+}
+
+/** The file that the memory is, read and written by calls: what others have mapped of it is the same pages. */
+function unmapped(name: string, size: number, fd: number): NamedMemory {
+  const memory: NamedMemory = {
+    name,
+    size,
+    buffer: null,
+    readInto(target, offset) {
+      for (let done = 0; done < target.length;) {
+        const count = readSync(fd, target, done, target.length - done, offset + done);
+        if (count === 0)
+          throw new StateError(`read: the shared memory ${name} has become shorter than ${size} bytes`);
+        done += count;
+      }
+    },
+    write(from, offset) {
+      for (let done = 0; done < from.length;)
+        done += writeSync(fd, from, done, from.length - done, offset + done);
+    },
+    close() {
+      forgotten.unregister(memory);
+      closeSync(fd);
+    },
+  };
+  forgotten.register(memory, fd, memory);
+  return memory;
+}
+
+/** What was dropped without being closed. */
+const forgotten = new FinalizationRegistry((fd: number) => closeSync(fd));
+
+/** Names are files of this directory on Linux only. */
+function requireNames(): void {
+  if (process.platform === "linux") return;
+  throw new UnsupportedError(
+    `SharedMemory and ShareableList need Linux, where the names of shared memory are files; this is ${process.platform}. ` +
+      "Array and Value of spool/multiprocessing, and Manager().list(), are shared by processes anywhere",
+  );
 }
 
 const DIRECTORY = "/dev/shm/";

@@ -46,6 +46,11 @@ export function posix(): Posix | null {
   return loaded;
 }
 
+/** Whether processes have to do without memory that they share: there is none here, or `SPOOL_MEMORY=sockets` asks for it. */
+export function sharesBySockets(): boolean {
+  return process.env["SPOOL_MEMORY"] === "sockets" || posix() === null;
+}
+
 export function requirePosix(): Posix {
   const found = posix();
   if (found !== null) return found;

@@ -1,4 +1,4 @@
-import { ArgumentError, invalid, SerializationError } from "../core/index.ts";
+import { ArgumentError, invalid, SerializationError, StateError } from "../core/index.ts";
 import { shareable } from "./share.ts";
 import { SharedMemory } from "./shared-memory.ts";
 
@@ -19,15 +19,13 @@ export class ShareableList implements Iterable<ShareableItem> {
   }
 
   readonly shm: SharedMemory;
-  readonly #view: DataView;
   readonly length: number;
 
   /** With items: creates a list (of that name, if one is given). Without: attaches to the list of that name. */
   constructor(items?: Iterable<ShareableItem>, { name }: { readonly name?: string } = {}) {
     if (items === undefined && name !== undefined) {
       this.shm = new SharedMemory({ name });
-      this.#view = new DataView(this.shm.buf.buffer);
-      this.length = Number(this.#view.getBigInt64(0, true));
+      this.length = this.#count();
       return;
     }
     const list = [...(items ?? [])];
@@ -35,7 +33,6 @@ export class ShareableList implements Iterable<ShareableItem> {
     const data = sizes.reduce((sum, size) => sum + size, 0);
     const size = 8 * (list.length + 2) + data + list.length * 9;
     this.shm = new SharedMemory({ create: true, size, ...(name !== undefined && { name }) });
-    this.#view = new DataView(this.shm.buf.buffer);
     this.length = list.length;
     this.#layOut(sizes);
     list.forEach((item, index) => this.#write(index, item));
@@ -45,7 +42,7 @@ export class ShareableList implements Iterable<ShareableItem> {
   get(index: number): ShareableItem {
     const at = this.#at(index);
     const offset = this.#dataStart + this.#offset(at);
-    switch (this.#view.getInt8(this.#codes + at)) {
+    switch (this.#look(this.#codes + at, 1).getInt8(0)) {
       case TEXT:
         return new TextDecoder().decode(this.#trimmed(at));
       case BYTES:
@@ -54,9 +51,10 @@ export class ShareableList implements Iterable<ShareableItem> {
         return null;
     }
     const format = this.#format(at);
-    if (format === BOOLEAN_FORMAT) return this.#view.getUint8(offset + 7) !== 0;
-    if (format === "d") return this.#view.getFloat64(offset, true);
-    const integer = this.#view.getBigInt64(offset, true);
+    const stored = this.#look(offset, 8);
+    if (format === BOOLEAN_FORMAT) return stored.getUint8(7) !== 0;
+    if (format === "d") return stored.getFloat64(0, true);
+    const integer = stored.getBigInt64(0, true);
     return Number.isSafeInteger(Number(integer)) ? Number(integer) : integer;
   }
 
@@ -96,51 +94,67 @@ export class ShareableList implements Iterable<ShareableItem> {
   }
 
   #offset(index: number): number {
-    return Number(this.#view.getBigInt64(8 * (index + 1), true));
+    return Number(this.#look(8 * (index + 1), 8).getBigInt64(0, true));
   }
 
   #layOut(sizes: readonly number[]): void {
-    this.#view.setBigInt64(0, BigInt(sizes.length), true);
-    let offset = 0;
-    sizes.forEach((size, index) => {
-      this.#view.setBigInt64(8 * (index + 1), BigInt(offset), true);
-      offset += size;
-    });
-    this.#view.setBigInt64(8 * (sizes.length + 1), BigInt(offset), true);
+    const head = new BigInt64Array(sizes.length + 2);
+    head[0] = BigInt(sizes.length);
+    sizes.forEach((size, index) => (head[index + 2] = head[index + 1]! + BigInt(size)));
+    this.shm.write(new Uint8Array(head.buffer));
   }
 
   #write(index: number, item: ShareableItem): void {
     const offset = this.#dataStart + this.#offset(index);
     const room = this.#offset(index + 1) - this.#offset(index);
     const [format, code] = describeItem(item, room);
-    if (code === TEXT || code === BYTES) this.#writeBytes(offset, room, bytesOf(item as string | Uint8Array));
-    else if (typeof item === "boolean") this.#view.setUint8(offset + 7, item ? 1 : 0);
-    else if (format === "d") this.#view.setFloat64(offset, item as number, true);
-    else if (item !== null) this.#view.setBigInt64(offset, BigInt(item as number), true);
-    this.#writeBytes(this.#formats + 8 * index, 8, Buffer.from(format, "latin1"));
-    this.#view.setInt8(this.#codes + index, code);
+    this.#fill(offset, room, stored(item, format));
+    this.#fill(this.#formats + 8 * index, 8, Buffer.from(format, "latin1"));
+    this.shm.write(Uint8Array.of(code), this.#codes + index);
   }
 
-  #writeBytes(offset: number, room: number, bytes: Uint8Array): void {
+  /** Writes bytes, and zeros behind them as far as there is room. */
+  #fill(offset: number, room: number, bytes: Uint8Array): void {
     if (bytes.length > room)
       throw new ArgumentError(
         `The item takes ${bytes.length} bytes and has room for ${room}: make the first one longer`,
       );
-    this.shm.buf.fill(0, offset, offset + room).set(bytes, offset);
+    const whole = new Uint8Array(room);
+    whole.set(bytes);
+    this.shm.write(whole, offset);
+  }
+
+  /** The bytes where they lie; a copy of them where memory is not mapped. */
+  #look(offset: number, length: number): DataView {
+    if (this.shm.mapped) return new DataView(this.shm.buf.buffer, offset, length);
+    return new DataView(this.shm.read(offset, length).buffer);
+  }
+
+  /** How many items the memory says it holds, if it can be a list. */
+  #count(): number {
+    const { name, size } = this.shm;
+    const count = size < 16 ? -1 : Number(this.#look(0, 8).getBigInt64(0, true));
+    // The last offset says how long the data are; behind it come nine bytes for each item.
+    if (count >= 0 && 8 * (count + 2) <= size) {
+      const data = Number(this.#look(8 * (count + 1), 8).getBigInt64(0, true));
+      if (data >= 0 && 8 * (count + 2) + data + 9 * count <= size) return count;
+    }
+    throw new StateError(`The shared memory ${name} holds no ShareableList`);
   }
 
   #format(index: number): string {
     const at = this.#formats + 8 * index;
-    return Buffer.from(this.shm.buf.subarray(at, at + 8))
+    return Buffer.from(bytesIn(this.#look(at, 8)))
       .toString("latin1")
       .replace(/\0+$/, "");
   }
 
   #trimmed(index: number): Uint8Array {
-    const from = this.#dataStart + this.#offset(index);
-    let end = this.#dataStart + this.#offset(index + 1);
-    while (end > from && this.#view.getUint8(end - 1) === 0) end--;
-    return this.shm.buf.subarray(from, end);
+    const from = this.#offset(index);
+    const bytes = bytesIn(this.#look(this.#dataStart + from, this.#offset(index + 1) - from));
+    let end = bytes.length;
+    while (end > 0 && bytes[end - 1] === 0) end--;
+    return bytes.subarray(0, end);
   }
 
   #at(index: number): number {
@@ -166,6 +180,20 @@ function describeItem(item: ShareableItem, room: number): [format: string, code:
   throw new SerializationError(
     `A ShareableList holds numbers, booleans, text, bytes and null, not ${typeof item}`,
   );
+}
+
+/** The bytes that stand for an item. */
+function stored(item: ShareableItem, format: string): Uint8Array {
+  if (typeof item === "string" || item instanceof Uint8Array) return bytesOf(item);
+  const view = new DataView(new ArrayBuffer(8));
+  if (typeof item === "boolean") view.setUint8(7, item ? 1 : 0);
+  else if (format === "d") view.setFloat64(0, item as number, true);
+  else if (item !== null) view.setBigInt64(0, BigInt(item), true);
+  return bytesIn(view);
+}
+
+function bytesIn({ buffer, byteOffset, byteLength }: DataView): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 /** Text and bytes get what they need, rounded up to more than it is, in eights. */

@@ -1,5 +1,5 @@
-import { invalid, requireInteger, StateError } from "../core/index.ts";
-import { createNamed, openNamed, unlinkNamed } from "../memory/index.ts";
+import { invalid, requireInteger, StateError, UnsupportedError } from "../core/index.ts";
+import { createNamed, type NamedMemory, openNamed, unlinkNamed } from "../memory/index.ts";
 import { shareable } from "./share.ts";
 
 export interface SharedMemoryOptions {
@@ -27,7 +27,8 @@ export class SharedMemory implements Disposable {
   }
 
   readonly name: string;
-  #buffer: Uint8Array | null;
+  #memory: NamedMemory | null;
+  #buffer: Uint8Array<ArrayBuffer> | null;
 
   constructor(options: SharedMemoryOptions = {}) {
     const { name, create = false, size = 0, track = true } = options;
@@ -35,23 +36,53 @@ export class SharedMemory implements Disposable {
     else if (name === undefined) throw invalid("name", name, "given, or `create: true`");
     const memory = create ? createNamed(name, size, track) : openNamed(name!);
     this.name = memory.name;
-    this.#buffer = new Uint8Array(memory.buffer);
+    this.#memory = memory;
+    this.#buffer = memory.buffer && new Uint8Array(memory.buffer);
   }
 
-  /** The memory. Any typed array can be made over its `.buffer`. */
+  /**
+   * The memory. Any typed array can be made over its `.buffer`. Throws UnsupportedError where it is not `mapped`.
+   */
   get buf(): Uint8Array<ArrayBuffer> {
-    if (this.#buffer === null) throw new StateError(`buf: the shared memory ${this.name} was closed`);
-    return this.#buffer as Uint8Array<ArrayBuffer>;
+    this.#open("buf");
+    if (this.#buffer !== null) return this.#buffer;
+    throw new UnsupportedError(
+      "buf: this process cannot map memory (npm install koffi, on Linux x64 or arm64); use read and write, " +
+        "which reach the same memory by copying",
+    );
+  }
+
+  /** Whether `buf` can be had. */
+  get mapped(): boolean {
+    return this.#buffer !== null;
+  }
+
+  /** A copy of `length` bytes from `offset` on, by default of all that follow. */
+  read(offset: number = 0, length: number = this.size - offset): Uint8Array<ArrayBuffer> {
+    const memory = this.#open("read");
+    requireInteger("offset", offset, 0, memory.size);
+    const copy = new Uint8Array(requireInteger("length", length, 0, memory.size - offset));
+    memory.readInto(copy, offset);
+    return copy;
+  }
+
+  /** Copies bytes to `offset`. Others may see them come one by one: guard what belongs together with a lock. */
+  write(bytes: Uint8Array, offset: number = 0): void {
+    const memory = this.#open("write");
+    requireInteger("offset", offset, 0, memory.size);
+    requireInteger("bytes.length", bytes.length, 0, memory.size - offset);
+    memory.write(bytes, offset);
   }
 
   /** Bytes; may be rounded up to whole pages on some systems. */
   get size(): number {
-    return this.buf.byteLength;
+    return this.#open("size").size;
   }
 
   /** Gives this object's access up. The memory stays mapped as long as an array over it can be reached. Idempotent. */
   close(): void {
-    this.#buffer = null;
+    this.#memory?.close();
+    this.#memory = this.#buffer = null;
   }
 
   /** Takes the name away. Those who are attached keep the memory. Throws StateError when it was unlinked before. */
@@ -62,6 +93,11 @@ export class SharedMemory implements Disposable {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  #open(call: string): NamedMemory {
+    if (this.#memory !== null) return this.#memory;
+    throw new StateError(`${call}: the shared memory ${this.name} was closed`);
   }
 }
 

@@ -14,6 +14,7 @@ export type { ContextCarrier, WorkerPoolOptions } from "./options.ts";
 export type { ResourceLimits } from "./peer.ts";
 export { type PoolWorker, WorkerExecutor } from "./worker-executor.ts";
 export { type Lone, type LoneEnd, type LoneInfo, loneInfo } from "./lone.ts";
+export { bequeath, heirloom } from "./heirlooms.ts";
 export { startLoneProcess } from "./lone-process.ts";
 export { type LoneThread, startLoneThread } from "./lone-thread.ts";
 export { refuseWhileLoading } from "./loading.ts";

@@ -4,7 +4,8 @@ import { fileURLToPath } from "node:url";
 import { entryUrl } from "./entry-url.ts";
 import { childExecArgv } from "./exec-argv.ts";
 import { guard } from "./guard.ts";
-import type { Lone, LoneEnd, LoneStart } from "./lone.ts";
+import { heirlooms } from "./heirlooms.ts";
+import type { Lone, LoneEnd, LoneMessage, LoneStart } from "./lone.ts";
 
 /** Starts a process for one function. It ends with this one, however this one ends. */
 export function startLoneProcess(start: LoneStart): Lone {
@@ -25,7 +26,8 @@ export function startLoneProcess(start: LoneStart): Lone {
   });
   child.once("exit", (code, signal) => finish(code ?? -constants.signals[signal!], null));
   // What is sent now is kept in the pipe until the child reads it, even if this thread blocks from now on.
-  child.send(start, (error) => void error);
+  const message: LoneMessage = { ...start, heirlooms: heirlooms() };
+  child.send(message, (error) => void error);
   child.channel?.unref?.();
   if (child.pid !== undefined) guard.add(child.pid);
   return {

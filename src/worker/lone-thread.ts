@@ -2,7 +2,8 @@ import { Worker } from "node:worker_threads";
 import { decodeError, type WireError } from "../closures/index.ts";
 import { entryUrl } from "./entry-url.ts";
 import { threadExecArgv } from "./exec-argv.ts";
-import type { Lone, LoneEnd, LoneStart } from "./lone.ts";
+import { heirlooms } from "./heirlooms.ts";
+import type { Lone, LoneEnd, LoneMessage, LoneStart } from "./lone.ts";
 
 export interface LoneThread extends Lone {
   /** The system's number for the thread, once it runs; null before. */
@@ -10,7 +11,7 @@ export interface LoneThread extends Lone {
 }
 
 export interface LoneThreadData {
-  readonly start: LoneStart;
+  readonly start: LoneMessage;
   /** One word: the system's number for the thread. */
   readonly native: Int32Array<SharedArrayBuffer>;
 }
@@ -18,7 +19,7 @@ export interface LoneThreadData {
 /** Starts a thread for one function. */
 export function startLoneThread(start: LoneStart): LoneThread {
   const native = new Int32Array(new SharedArrayBuffer(4));
-  const workerData: LoneThreadData = { start, native };
+  const workerData: LoneThreadData = { start: { ...start, heirlooms: heirlooms() }, native };
   const worker = new Worker(entryUrl("lone-thread"), {
     name: start.info.name,
     workerData,

@@ -1,4 +1,5 @@
 import type { Payload } from "../closures/index.ts";
+import type { Heirlooms } from "./heirlooms.ts";
 
 /**
  * A thread or process that runs one function and ends: what `Thread` and `Process` are made of. Pools have peers
@@ -29,6 +30,11 @@ export interface LoneStart {
   readonly target: Payload | null;
   readonly args: unknown;
   readonly info: LoneInfo;
+}
+
+/** As it crosses. */
+export interface LoneMessage extends LoneStart {
+  readonly heirlooms: Heirlooms;
 }
 
 /** Who a lone thread or process is, for itself. */

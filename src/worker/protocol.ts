@@ -1,4 +1,5 @@
 import type { Payload } from "../closures/index.ts";
+import type { Heirlooms } from "./heirlooms.ts";
 
 /**
  * What crosses between a pool and its workers: records of an operation, a task's id (a slot number in that worker)
@@ -61,6 +62,11 @@ export interface WorkerSetup {
   readonly initializer: Payload | undefined;
   readonly initArgs: unknown;
   readonly restoreContext: Payload | undefined;
+}
+
+/** The value of INIT. */
+export interface WorkerStart extends WorkerSetup {
+  readonly heirlooms: Heirlooms;
 }
 
 /** The second value of RUN_WITH. */

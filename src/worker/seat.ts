@@ -1,6 +1,7 @@
 import type { Shipment, WireError } from "../closures/index.ts";
 import { type Peer, type PeerExit, type PeerOptions, type SpawnPeer } from "./peer.ts";
-import { Op, type RunExtras, type WorkerSetup } from "./protocol.ts";
+import { heirlooms } from "./heirlooms.ts";
+import { Op, type RunExtras, type WorkerSetup, type WorkerStart } from "./protocol.ts";
 import { hasBegun, revoke, startedSoFar } from "./start-count.ts";
 import type { Task, TaskSeat } from "./task.ts";
 
@@ -58,7 +59,7 @@ export class Seat implements TaskSeat {
       exit: (exit) => handlers.exit(this, exit),
     });
     // It lies there when the worker begins to listen.
-    this.peer.channel.post(Op.INIT, 0, setup);
+    this.peer.channel.post(Op.INIT, 0, { ...setup, heirlooms: heirlooms() } satisfies WorkerStart);
     this.peer.channel.flush();
   }
 

@@ -1,5 +1,5 @@
 import { inspect } from "node:util";
-import type { LoneStart } from "../lone.ts";
+import type { LoneMessage } from "../lone.ts";
 import { runLone } from "./lone.ts";
 
 /**
@@ -16,7 +16,7 @@ process.on("disconnect", () => process.exit());
 process.on("SIGINT", () => {});
 process.once("message", (start) => {
   process.channel!.unref();
-  runLone(start as LoneStart).catch((error: unknown) => {
+  runLone(start as LoneMessage).catch((error: unknown) => {
     process.stderr.write(`Process ${name}:\n${inspect(error)}\n`, () => process.exit(1));
   });
 });

@@ -1,9 +1,11 @@
 import { revive, unpackArguments } from "../../closures/index.ts";
+import { inherit } from "../heirlooms.ts";
 import { setIdle } from "../loading.ts";
-import { type LoneStart, setLoneInfo } from "../lone.ts";
+import { type LoneMessage, setLoneInfo } from "../lone.ts";
 
 /** Runs the one function of a lone thread or process. */
-export async function runLone(start: LoneStart): Promise<void> {
+export async function runLone(start: LoneMessage): Promise<void> {
+  inherit(start.heirlooms);
   setLoneInfo(start.info);
   if (start.target === null) return;
   let hasBegun = false;

@@ -3,7 +3,8 @@ import { encodeError, revive, unpackArguments } from "../../closures/index.ts";
 import type { Send } from "../batch-channel.ts";
 import { Inbox } from "../inbox.ts";
 import { Outbox } from "../outbox.ts";
-import { Op, type WorkerSetup } from "../protocol.ts";
+import { inherit } from "../heirlooms.ts";
+import { Op, type WorkerStart } from "../protocol.ts";
 import { type RingPairState, workerEnds } from "../ring.ts";
 import type { StartCount } from "../start-count.ts";
 import { setIdle } from "../loading.ts";
@@ -42,7 +43,7 @@ export function serve(host: Host): void {
       else if (runner !== undefined) runner.receive(op, id, a, b);
       else if (op !== Op.INIT) early.push([op, id, a, b]);
       else
-        void setUp(a as WorkerSetup, host, outbox).then((ready) => {
+        void setUp(a as WorkerStart, host, outbox).then((ready) => {
           runner = ready;
           for (const record of early.splice(0)) ready?.receive(...record);
         });
@@ -73,7 +74,8 @@ function attach(state: RingPairState, inbox: Inbox, outbox: Outbox): StartCount 
   }
 }
 
-async function setUp(setup: WorkerSetup, host: Host, channel: Outbox): Promise<Runner | undefined> {
+async function setUp(setup: WorkerStart, host: Host, channel: Outbox): Promise<Runner | undefined> {
+  inherit(setup.heirlooms);
   try {
     if (setup.initializer !== undefined) {
       const initializer = await revive(setup.initializer);
