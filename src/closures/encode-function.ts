@@ -59,7 +59,7 @@ function encodeLocated(enc: Encoding, fn: Function, text: string, at: Located): 
   const place = findFunction(at, text, () => enc.stack, enc.probe);
   if (place === undefined) refuseSource(enc);
   if (place.script.url.startsWith("node:")) refuseNative(enc, fn);
-  if (hasPrivateMembers(place.fn.node)) enc.privateClasses.add(fn);
+  if (hasPrivateMembers(place.fn.node)) enc.privateClasses.set(fn, place.script.url);
   const exported = exportOf(fn, at, place, enc);
   if (exported !== undefined) enc.reserve(fn, exported);
   else encodeByValue(enc, fn, at, place);

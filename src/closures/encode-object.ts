@@ -4,6 +4,7 @@ import type { Encoding } from "./encoding.ts";
 import { encodeProperties } from "./encode-properties.ts";
 import { hostPolicy } from "./host.ts";
 import { type NamedNode, builtinPath, intrinsicPath, namedNode } from "./intrinsics.ts";
+import { isOwnUrl } from "./own.ts";
 import { isImmutable } from "./plain.ts";
 import { type Reducible, reduce } from "./reduce.ts";
 import { specialOf } from "./specials.ts";
@@ -223,11 +224,18 @@ function isForeign(proto: object, type: ObjectType): boolean {
 function refusePrivate(enc: Encoding, value: object): void {
   for (let p: object | null = Object.getPrototypeOf(value); p !== null; p = Object.getPrototypeOf(p)) {
     const cls = classOf(p);
-    if (cls === undefined || !enc.privateClasses.has(cls)) continue;
+    const script = cls && enc.privateClasses.get(cls);
+    if (script === undefined) continue;
+    if (isOwnUrl(script))
+      enc.refuse({
+        code: "CAPTURE_HOST",
+        problem: `${value.constructor.name} belongs to the thread that made it, as all pools, threads and processes do`,
+        hint: "make one inside the function, or leave this part of the work to the caller",
+      });
     enc.refuse({
       code: "CAPTURE_PRIVATE",
-      problem: `an instance of ${cls.name} has native #private members, which nothing outside the class can read`,
-      hint: `give ${cls.name} a [reduce]() method, use TypeScript's \`private\` instead, or make the instance inside the function`,
+      problem: `an instance of ${cls!.name} has native #private members, which nothing outside the class can read`,
+      hint: `give ${cls!.name} a [reduce]() method, use TypeScript's \`private\` instead, or make the instance inside the function`,
     });
   }
 }

@@ -44,7 +44,7 @@ class Encoder implements Encoding {
   readonly back: boolean;
   readonly message: boolean;
   readonly probe: Probe = new Probe();
-  readonly privateClasses: Set<Function> = new Set();
+  readonly privateClasses: Map<Function, string> = new Map();
   holder: object | null = null;
   readonly #plain: PlainCheck;
   readonly #nodes: WireNode[] = [];

@@ -15,8 +15,8 @@ export interface Encoding {
   readonly stack: ReadonlyMap<string, string>;
   /** The object whose properties are being encoded. */
   readonly holder: object | null;
-  /** Classes with native private members, whose instances no other class can read. */
-  readonly privateClasses: Set<Function>;
+  /** Classes with native private members, whose instances no other class can read, and their scripts. */
+  readonly privateClasses: Map<Function, string>;
   /** Encodes a value reached from the present one by `label`. */
   encode(value: unknown, label: string): Slot;
   /** Gives `value` its slot before its parts are encoded, so that cycles end. */

@@ -50,7 +50,8 @@ function finish(error: unknown, callSite: string | undefined): unknown {
     setStack(deepest, originalFrames(withoutOwnFrames(deepest.stack ?? "")));
     deepest = deepest.cause;
   }
-  if (callSite !== undefined) setStack(error, `${error.stack}\n${SUBMITTED}\n${framesOf(callSite)}`);
+  const site = callSite === undefined ? "" : framesOf(callSite);
+  if (site !== "") setStack(error, `${error.stack}\n${SUBMITTED}\n${site}`);
   return error;
 }
 

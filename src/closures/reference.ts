@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import type { Encoding } from "./encoding.ts";
 import type { LiveScope, Located } from "./probe.ts";
 import { type Place, asUrl } from "./scripts.ts";
-import { OWN_ROOT } from "./own.ts";
+import { isOwnUrl } from "./own.ts";
 import { toPath } from "./source-map.ts";
 import type { WireNode } from "./wire.ts";
 
@@ -129,7 +129,7 @@ function read(variables: Record<string, unknown>, name: string): unknown {
 }
 
 function isInstalled(url: string): boolean {
-  return url.includes("/node_modules/") || (OWN_ROOT !== undefined && url.startsWith(OWN_ROOT));
+  return url.includes("/node_modules/") || isOwnUrl(url);
 }
 
 let entry: string | undefined;

@@ -18,6 +18,6 @@ export interface ThreadPoolExecutorOptions extends WorkerPoolOptions {
  */
 export class ThreadPoolExecutor extends WorkerExecutor {
   constructor(options: ThreadPoolExecutorOptions = {}) {
-    super("thread", { ...options, name: options.name ?? options.threadNamePrefix });
+    super("thread", options, options?.threadNamePrefix);
   }
 }

@@ -52,7 +52,9 @@ export interface PoolSettings {
   readonly env: NodeJS.ProcessEnv | undefined;
 }
 
-export function checkPoolOptions(options: WorkerPoolOptions, kind: string): PoolSettings {
+export function checkPoolOptions(options: WorkerPoolOptions, kind: string, name?: string): PoolSettings {
+  if (typeof options !== "object" || options === null)
+    throw invalid("options", options, "an object, such as { maxWorkers: 4 }");
   const { initializer, initArgs = [], context } = options;
   if (initializer !== undefined) requireFunction("initializer", initializer);
   if (!Array.isArray(initArgs)) throw invalid("initArgs", initArgs, "an array of arguments");
@@ -70,7 +72,7 @@ export function checkPoolOptions(options: WorkerPoolOptions, kind: string): Pool
     queueLimit: countOrInfinity("queueLimit", options.queueLimit),
     resourceLimits: options.resourceLimits,
     strict: requireOneOf("brokenPolicy", options.brokenPolicy ?? "heal", ["heal", "strict"]) === "strict",
-    name: options.name ?? `${kind}-pool-${++pools}`,
+    name: options.name ?? name ?? `${kind}-pool-${++pools}`,
     context,
     execArgv: options.execArgv,
     env: options.env,

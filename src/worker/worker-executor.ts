@@ -50,9 +50,9 @@ const PROFILER = "spool/profile";
 export class WorkerExecutor extends BaseExecutor {
   protected override readonly scheduler: WorkerScheduler;
 
-  constructor(kind: Kind, options: WorkerPoolOptions) {
+  constructor(kind: Kind, options: WorkerPoolOptions, name?: string) {
     super();
-    this.scheduler = new WorkerScheduler(kind, checkPoolOptions(options, kind));
+    this.scheduler = new WorkerScheduler(kind, checkPoolOptions(options, kind, name));
   }
 
   /** Runs `fn(...args)` once in every worker (all are started): to warm up, to load data, to collect counters. */

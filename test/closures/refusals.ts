@@ -3,6 +3,7 @@
 import { createReadStream } from "node:fs";
 import { type Server, createServer } from "node:net";
 import type { Target } from "spool/closures";
+import { ThreadPoolExecutor } from "spool/threading";
 import * as library from "./fixtures/library.ts";
 
 export interface Refused {
@@ -142,6 +143,17 @@ export const refusals: readonly Refused[] = [
     make: () => {
       const account = new Account();
       return () => /*@account*/ account.name;
+    },
+  },
+  {
+    name: "a pool",
+    code: "CAPTURE_HOST",
+    path: "(anonymous)() -> captured variable `pool` -> .scheduler",
+    mark: "pool",
+    hint: /inside the function/,
+    make: () => {
+      const pool = new ThreadPoolExecutor();
+      return () => /*@pool*/ pool.statistics();
     },
   },
   {

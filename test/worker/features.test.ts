@@ -268,6 +268,14 @@ for (const [kind, Pool, Event] of [
   });
 }
 
+test("a number of workers, as in Python, is told where it belongs", () => {
+  for (const Pool of [threading.ThreadPoolExecutor, multiprocessing.ProcessPoolExecutor])
+    assert.throws(() => new Pool(4 as never), {
+      code: "INVALID_ARGUMENT",
+      message: /`options` must be an object, such as { maxWorkers: 4 }, got 4/,
+    });
+});
+
 test("a stuck worker holds up nothing that another could run, even behind it", async () => {
   const pool = new threading.ThreadPoolExecutor({ maxWorkers: 2 });
   try {
