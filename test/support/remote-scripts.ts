@@ -41,6 +41,15 @@ export const scripts: Record<string, (objects: Map<string, any>, ...args: any[])
   },
   /** Holds a permit of `semaphore` until it is killed. */
   holdForever: (objects) => objects.get("semaphore").with(() => new Promise(() => {})),
+  /** Receives an end of another pipe through `end`, and sends through the other end of that, `other`. */
+  async answerThrough(objects) {
+    const came = await objects.get("end").recv();
+    await came.send("back to where it came from");
+    const answer = await objects.get("other").recv();
+    if (answer === "back to where it came from") await objects.get("other").send("through the end that came");
+    came.close();
+    objects.get("other").close();
+  },
   /** Puts `count` items made by `first + i` (numbers) or of `size` bytes, blocking. */
   produceSync(objects, count: number, first: number, size: number) {
     const queue = objects.get("queue");
