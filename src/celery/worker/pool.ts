@@ -1,11 +1,11 @@
 import { BrokenExecutor, CancelledError, StateError, TimeoutError } from "../../core/index.ts";
-import { EventLoopExecutor, type Executor } from "../../futures/index.ts";
+import { EventLoopExecutor, type Executor, type Future } from "../../futures/index.ts";
 import { ProcessPoolExecutor } from "../../multiprocessing/index.ts";
 import { ThreadPoolExecutor } from "../../threading/index.ts";
 import type { ContextPorts } from "../context.ts";
 import { execute, type Outcome } from "../execute.ts";
 import type { Runtime } from "../runtime.ts";
-import { runInChild } from "./remote.ts";
+import { type RemoteResult, runInChild } from "./remote.ts";
 import { type Children, MeasuredChildren, SharedChildren } from "./children.ts";
 import type { Request } from "./request.ts";
 import type { Ending } from "./settle.ts";
@@ -62,11 +62,9 @@ class LoopPool implements TaskPool {
 
   run(request: Request, node: string, ports: ContextPorts): Promise<Ending> {
     request.workerPid = process.pid;
-    return runOn(this.#executor, request, (executor) =>
-      executor.submit(() =>
-        execute(request.definition, request.invocation(node), ports, (live) => (request.live = live)),
-      ),
-    );
+    const run = (): Promise<Outcome> =>
+      execute(request.definition, request.invocation(node), ports, (live) => (request.live = live));
+    return runOn(this.#executor, request, (executor) => executor.submit(run), itself);
   }
 
   stop(): Promise<void> {
@@ -96,11 +94,11 @@ class ChildPool implements TaskPool {
     const run = { app, modules: settings.include, task: request.name, invocation, memoryOf } as const;
     const executor = this.#children.borrow();
     let memory: number | undefined;
-    const ending = await runOn(executor, request, async (view) => {
-      const result = await view.submit(runInChild, run);
+    const read = (result: RemoteResult): Outcome => {
       memory = result.memory;
       return result.outcome;
-    });
+    };
+    const ending = await runOn(executor, request, (view) => view.submit(runInChild, run), read);
     this.#children.giveBack(executor, memory);
     return ending;
   }
@@ -110,25 +108,25 @@ class ChildPool implements TaskPool {
   }
 }
 
-/** Submits through a view that carries the request's hard limit and its stop button, and reads how the run ended. */
-async function runOn(
+const itself = (outcome: Outcome): Outcome => outcome;
+
+/** Submits with the request's hard limit, gives the request its stop button, and reads how the run ended. */
+async function runOn<R>(
   executor: Executor,
   request: Request,
-  submit: (executor: Executor) => PromiseLike<Outcome>,
+  submit: (executor: Executor) => Future<R>,
+  read: (result: R) => Outcome,
 ): Promise<Ending> {
   const [hard] = request.limits;
   let stopped: "terminated" | "shutdown" | undefined;
-  const abort = new AbortController();
-  request.stop = (reason) => {
-    stopped = reason;
-    request.live?.abort(new CancelledError(`The task was stopped (${reason})`));
-    abort.abort();
-  };
-  const view = executor.with(
-    hard === null ? { signal: abort.signal } : { signal: abort.signal, timeout: hard },
-  );
   try {
-    return await submit(view);
+    const future = submit(hard === null ? executor : executor.with({ timeout: hard }));
+    request.stop = (reason) => {
+      stopped = reason;
+      request.live?.abort(new CancelledError(`The task was stopped (${reason})`));
+      future.cancel();
+    };
+    return read(await future);
   } catch (error) {
     if (stopped === "terminated") return { kind: "terminated" };
     if (stopped === "shutdown") return { kind: "reject", requeue: true, children: [], seconds: 0 };

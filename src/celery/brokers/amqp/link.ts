@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import type { Channel, ChannelModel, ConfirmChannel, ConsumeMessage } from "amqplib";
 import { OperationalError, UnsupportedError, clock } from "../../../core/index.ts";
 
@@ -89,6 +90,7 @@ export class AmqpLink {
         this.#everConnected = true;
         connection.on("error", () => {});
         connection.once("close", () => this.#onClose());
+        gatherWrites(socketOf(connection));
         return connection;
       } catch (cause) {
         if (this.#closed || clock().now() > until || refused(cause)) throw this.#unreachable(cause);
@@ -110,9 +112,26 @@ export class AmqpLink {
   }
 }
 
-/** The library has no way to end a connection without the server's consent. */
-function socketOf(model: ChannelModel): { destroy(error: Error): void } {
-  return (model.connection as unknown as { stream: { destroy(error: Error): void } }).stream;
+/** What the library does not do itself: end a connection without the server's consent, and gather what it writes. */
+function socketOf(model: ChannelModel): Socket {
+  return (model.connection as unknown as { stream: Socket }).stream;
+}
+
+/** The library hands each frame to the socket by itself; those of one turn go out in one system call. */
+function gatherWrites(socket: Socket): void {
+  const write = socket.write.bind(socket) as (chunk: Uint8Array) => boolean;
+  let gathering = false;
+  socket.write = (chunk: Uint8Array | string): boolean => {
+    if (!gathering) {
+      gathering = true;
+      socket.cork();
+      process.nextTick(() => {
+        gathering = false;
+        socket.uncork();
+      });
+    }
+    return write(chunk as Uint8Array);
+  };
 }
 
 export function pause(seconds: number): Promise<void> {
