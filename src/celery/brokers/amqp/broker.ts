@@ -12,7 +12,7 @@ import type {
 import { AmqpConsumer } from "./consumer.ts";
 import { fromAmqp, toAmqp } from "./convert.ts";
 import { delayedAddress, isDelayed } from "./delayed.ts";
-import { AmqpLink, pause, type AmqpChannel, type AmqpConfirmChannel } from "./link.ts";
+import { AmqpLink, pause, publishOn, type AmqpChannel, type AmqpConfirmChannel } from "./link.ts";
 import { declarePrivateQueue, declareTaskQueue } from "./topology.ts";
 
 const RETRY_SECONDS = 0.1;
@@ -215,7 +215,7 @@ type Publishing = (exchange: string, routingKey: string, body: Buffer, options: 
 function confirmed(channel: AmqpConfirmChannel): Publishing {
   return (exchange, routingKey, body, options) =>
     new Promise((resolve, reject) => {
-      channel.publish(exchange, routingKey, body, options, (error: unknown) =>
+      publishOn(channel, { ...options, exchange, routingKey }, body, (error) =>
         error === null || error === undefined ? resolve() : reject(error as Error),
       );
     });
@@ -224,7 +224,7 @@ function confirmed(channel: AmqpConfirmChannel): Publishing {
 /** Resolves when the message is on its way, at once unless the socket is full. */
 function unconfirmed(channel: AmqpChannel): Publishing {
   return async (exchange, routingKey, body, options) => {
-    if (channel.publish(exchange, routingKey, body, options)) return;
+    if (publishOn(channel, { ...options, exchange, routingKey }, body)) return;
     await new Promise<void>((resolve, reject) => {
       const settle = (act: () => void) => (): void => {
         channel.off("drain", drained).off("close", lost);

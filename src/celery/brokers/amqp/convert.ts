@@ -14,7 +14,7 @@ export function toAmqp({
     contentType,
     contentEncoding,
     headers: typed(headers),
-    persistent: deliveryMode !== 1,
+    deliveryMode: deliveryMode ?? 2,
     priority: priority ?? 0,
   };
   if (correlationId !== undefined) fields["correlationId"] = correlationId;

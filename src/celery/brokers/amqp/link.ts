@@ -134,6 +134,29 @@ function gatherWrites(socket: Socket): void {
   };
 }
 
+/**
+ * Publishes; false when the socket is full. With `onConfirmed`, which needs a channel that confirms, it says when the
+ * server has the message, or gives the error. The library's own `publish` does the same after it has put the headers
+ * behind a prototype, and to read them through it takes half of the time that sending a message does.
+ */
+export function publishOn(
+  channel: AmqpChannel,
+  fields: Readonly<Record<string, unknown>>,
+  body: Buffer,
+  onConfirmed?: (error: unknown) => void,
+): boolean {
+  const raw = channel as unknown as RawChannel;
+  const roomLeft = raw.sendMessage(fields, fields, body);
+  if (onConfirmed !== undefined) raw.pushConfirmCallback(onConfirmed);
+  return roomLeft;
+}
+
+/** What lies under the library's channels; `sendMessage` takes a method's fields and a message's properties. */
+interface RawChannel {
+  sendMessage(fields: object, properties: object, body: Buffer): boolean;
+  pushConfirmCallback(callback: (error: unknown) => void): void;
+}
+
 export function pause(seconds: number): Promise<void> {
   return new Promise((resolve) => clock().after(seconds, resolve));
 }
