@@ -1,9 +1,12 @@
+import { clock } from "../../core/index.ts";
 import { Batcher } from "../redis/batcher.ts";
 import type { RedisClient } from "../redis/client.ts";
 
 type OnBody = (body: Buffer) => void;
 
 const LARGEST_BATCH = 500;
+/** Channels that nobody watches any more are left together: who waits for one task after the other pays once for many. */
+const DROP_SECONDS = 0.05;
 
 /**
  * Subscriptions to result channels over one connection, opened with the first. What was announced while the connection
@@ -16,6 +19,7 @@ export class Watchers {
   readonly #subscribes: Batcher<string, void>;
   #client: Promise<RedisClient> | undefined;
   #dropped: string[] = [];
+  #cancelDrop: (() => void) | undefined;
 
   /** A result's channel and its key have the same name; `read` gives what is stored there. */
   constructor(connect: () => Promise<RedisClient>, read: (key: string) => Promise<Buffer | null>) {
@@ -39,6 +43,7 @@ export class Watchers {
   }
 
   async close(): Promise<void> {
+    this.#cancelDrop?.();
     const client = await this.#client?.catch(() => undefined);
     client?.disconnect();
     this.#client = undefined;
@@ -49,11 +54,12 @@ export class Watchers {
     if (entry === undefined || !entry.watchers.delete(onBody) || entry.watchers.size > 0) return;
     this.#channels.delete(channel);
     this.#dropped.push(channel);
-    if (this.#dropped.length === 1) setImmediate(() => void this.#drop());
+    this.#cancelDrop ??= clock().after(DROP_SECONDS, () => void this.#drop(), { unref: true });
   }
 
   /** Channels watched again meanwhile stay. */
   async #drop(): Promise<void> {
+    this.#cancelDrop = undefined;
     const channels = this.#dropped.filter((channel) => !this.#channels.has(channel));
     this.#dropped = [];
     const client = await this.#client?.catch(() => undefined);

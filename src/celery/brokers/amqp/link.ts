@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import type { Channel, ChannelModel, ConfirmChannel, ConsumeMessage } from "amqplib";
 import { OperationalError, UnsupportedError, clock } from "../../../core/index.ts";
+import { gatherWrites } from "./gather-writes.ts";
 
 /** The only file that knows the client library. */
 export type AmqpChannel = Channel;
@@ -112,26 +113,9 @@ export class AmqpLink {
   }
 }
 
-/** What the library does not do itself: end a connection without the server's consent, and gather what it writes. */
+/** For what the library does not do: end a connection without the server's consent, gather what is written. */
 function socketOf(model: ChannelModel): Socket {
   return (model.connection as unknown as { stream: Socket }).stream;
-}
-
-/** The library hands each frame to the socket by itself; those of one turn go out in one system call. */
-function gatherWrites(socket: Socket): void {
-  const write = socket.write.bind(socket) as (chunk: Uint8Array) => boolean;
-  let gathering = false;
-  socket.write = (chunk: Uint8Array | string): boolean => {
-    if (!gathering) {
-      gathering = true;
-      socket.cork();
-      process.nextTick(() => {
-        gathering = false;
-        socket.uncork();
-      });
-    }
-    return write(chunk as Uint8Array);
-  };
 }
 
 /**
