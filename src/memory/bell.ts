@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, writeSync } from "node:fs";
-import { isMainThread } from "node:worker_threads";
 import { isDead, me } from "./owner.ts";
 import { requirePosix, type Watch } from "./posix.ts";
+import { threads } from "./threads.ts";
 
 /**
  * How a process calls the event loop of another that waits on a word: a pipe per thread, whose reading end the loop
@@ -88,7 +88,7 @@ function myBell(): Bell {
   bell = { write, watch };
   watch.unref();
   // The descriptors of a thread would outlive it.
-  if (!isMainThread) {
+  if (!threads().isMainThread) {
     process.once("exit", () => {
       for (const ref of entered) leave(ref.deref());
       watch.close();

@@ -1,5 +1,5 @@
 import { readFileSync, readlinkSync } from "node:fs";
-import { threadId } from "node:worker_threads";
+import { threads } from "./threads.ts";
 
 /**
  * Who holds a lock, in 31 bits that any thread of any process can write, read and check:
@@ -64,7 +64,8 @@ let mine = 0;
 let agency: Agency | null = null;
 
 function identify(): number {
-  if (!hasProc) return ((process.pid << THREAD_BITS) | (threadId & ((1 << THREAD_BITS) - 1))) & 0x7fffffff;
+  if (!hasProc)
+    return ((process.pid << THREAD_BITS) | (threads().threadId & ((1 << THREAD_BITS) - 1))) & 0x7fffffff;
   const id = Number(readlinkSync("/proc/thread-self").split("/").at(-1));
   return (id << START_BITS) | statusOf(id)!.start;
 }
