@@ -5,6 +5,9 @@ import { reduce } from "../closures/index.ts";
  * Small plain values (arrays and objects of text, numbers, booleans and nothing) as bytes, about ten times faster than
  * structured clone, whose set-up costs more than such a message. Whatever does not fit the description, or would
  * come out otherwise than by structured clone (a value that occurs twice, a hole, a property of an array), is left to it.
+ *
+ * A message stands for itself, since any consumer may get it. Where one writer has one reader (worker/value-writer.ts)
+ * the keys of objects are sent once and named by number afterwards, which is a codec of another kind.
  */
 export function encodePlain(value: object): Buffer | undefined {
   // A getter inside may send something of its own.
@@ -25,7 +28,12 @@ export function encodePlain(value: object): Buffer | undefined {
 export function decodePlain(source: Buffer, offset: number): unknown {
   from = source;
   at = offset;
-  return read();
+  try {
+    return read();
+  } finally {
+    // What is kept would keep its memory mapped.
+    from = scratch;
+  }
 }
 
 /** Larger messages are as fast by structured clone. */

@@ -63,16 +63,18 @@ const roles: Record<string, (me: number) => () => unknown> = {
     }
   },
   writer: (me) => async () => {
-    const { buf } = page;
     // A segment of its own that it never takes away: it must be gone when the program has ended.
     const forgotten = new SharedMemory({ create: true, size: 4096 });
-    forgotten.buf.fill(1);
+    forgotten.write(Uint8Array.of(1));
     working.set(me, 1);
     for (let n = 0; ; n++) {
       const write = ({ abandoned }: { abandoned: unknown }): void => {
-        const whole = buf.every((byte) => byte === buf[0]);
+        const bytes = page.mapped ? page.buf : page.read();
+        const whole = bytes.every((byte) => byte === bytes[0]);
         if (!whole && abandoned === null) torn.set(0, torn.get(0) + 1);
-        buf.fill((buf[0]! + 1) % 256);
+        bytes.fill((bytes[0]! + 1) % 256);
+        if (!page.mapped)
+          for (let at = 0; at < PAGE_BYTES; at += 4096) page.write(bytes.subarray(at, at + 4096), at);
         pagesWritten.value++;
       };
       if (n % 2 === 0) pageLock.withSync(write);
@@ -133,7 +135,7 @@ function random(below: number): number {
   return (state >>> 0) % below;
 }
 
-const pids: number[] = [];
+const pids: number[] = [process.pid];
 const killed: Record<string, number> = { process: 0, thread: 0 };
 let next = 0;
 
@@ -221,7 +223,7 @@ for (const [name, it] of [
   assert.equal(await it.acquire({ timeout: 60 }), true, `the ${name} can be had`);
 }
 if (lock.abandoned === null) assert.equal(pair.get(0), pair.get(1));
-if (pageLock.abandoned === null) assert.ok(page.buf.every((byte) => byte === page.buf[0]));
+if (pageLock.abandoned === null) assert.ok(page.read().every((byte, _, all) => byte === all[0]));
 lock.release();
 pageLock.release();
 assert.equal(pair.get(2), 0, "nobody found the pair torn without being told");
