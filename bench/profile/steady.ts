@@ -1,7 +1,7 @@
 import { type Profile, readProcess, record, sample, startRecording } from "../../src/profile/index.ts";
 import { summarise, type Table } from "../harness.ts";
 import { evaluate, type Target } from "../support/targets.ts";
-import { stopsAlone } from "./stops.ts";
+import { stopsAlone, wakesAlone } from "./stops.ts";
 import { startSubject, type Subject } from "./target.ts";
 
 /**
@@ -21,6 +21,7 @@ interface Watcher {
 
 const V8_ALONE = "V8's sampler alone, 1000 Hz";
 const STOPS_ALONE = "stopping the thread and no more, 1000 Hz";
+const WAKES_ALONE = "waking beside it and no more, 1000 Hz";
 
 const WATCHERS: readonly Watcher[] = [
   { name: "nobody (A/A)", start: () => Promise.resolve(() => Promise.resolve(NaN)) },
@@ -31,6 +32,7 @@ const WATCHERS: readonly Watcher[] = [
   { name: "record --external, 100 Hz", start: ({ pid }) => recording(pid, 100, "external") },
   { name: "record --external, 1000 Hz", start: ({ pid }) => recording(pid, 1000, "external") },
   { name: STOPS_ALONE, start: ({ pid }) => Promise.resolve(stopsAlone(pid, 1000)) },
+  { name: WAKES_ALONE, start: () => Promise.resolve(wakesAlone(1000)) },
 ];
 
 /** Percent of the main thread's CPU time. What a row cannot get below is measured beside it. */
@@ -46,7 +48,7 @@ const TARGETS: readonly Target[] = [
   {
     subject: "record --external, 1000 Hz",
     atMost: 3,
-    limit: `"${STOPS_ALONE}" is the least, and takes a good part`,
+    limit: `"${STOPS_ALONE}" is the least, of which "${WAKES_ALONE}" is a part that no sampler is without`,
   },
 ];
 

@@ -81,6 +81,29 @@ describe("sampling from outside", { skip: !SUPPORTED }, () => {
     }
   });
 
+  test("gives threads that begin after others have ended numbers of their own", async () => {
+    const target = await NodeTarget.start("external-turnover.cjs");
+    try {
+      const control = new AbortController();
+      const recording = sampleExternal(target.pid, { signal: control.signal });
+      for (let i = 0; i < 2; i++) {
+        // Threads are sought every half second.
+        await sleep(700);
+        target.child.stdin!.write("next\n");
+        await target.line("replaced");
+      }
+      await sleep(700);
+      control.abort();
+      const { threads, samples } = await recording;
+      const numbers = threads.map(({ thread }) => thread);
+      assert.deepEqual(numbers, [...numbers.keys()]);
+      assert.ok(numbers.length >= 3, `${numbers.length} threads`);
+      for (const number of numbers) assert.ok(samples.some(({ thread }) => thread.thread === number));
+    } finally {
+      await target.stop();
+    }
+  });
+
   test("ends when the signal aborts", async () => {
     const target = await NodeTarget.start("external-workers.cjs");
     try {

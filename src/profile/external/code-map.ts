@@ -1,9 +1,11 @@
 import { demangle } from "./demangle.ts";
 import { type ElfFile, openElf } from "./elf.ts";
 import type { AddressSpace, Mapping } from "./maps.ts";
+import type { AddressRange } from "./symbol-table.ts";
 import type { Stack } from "./stack-image.ts";
 
 const COLLECTOR = /^_ZN2v88internal.*(Heap14CollectGarbage|Heap24PerformGarbageCollection|Heap9Scavenge)E/;
+const BUILTIN = /^Builtins_/;
 
 /** A native function by its address. */
 export interface NativePlace {
@@ -18,7 +20,8 @@ export class CodeMap {
   readonly #elf: ElfFile;
   readonly #executable: string;
   readonly #libraries = new Map<string, ElfFile | undefined>();
-  #collector: readonly { start: number; end: number }[] | undefined;
+  #collector: readonly AddressRange[] | undefined;
+  #builtins: AddressRange | undefined;
 
   constructor(pid: number, space: AddressSpace, elf: ElfFile, executable: string) {
     this.#pid = pid;
@@ -34,7 +37,8 @@ export class CodeMap {
     if (mapping.path === "") return true;
     if (mapping.path !== this.#executable) return false;
     // V8's builtins lie in the executable, from Node 22 on mapped a second time near the compiled code.
-    return this.#elf.symbolAt(pc - mapping.start + mapping.offset)?.name.startsWith("Builtins_") === true;
+    this.#builtins ??= around(this.#elf.functions(BUILTIN));
+    return holds(this.#builtins, pc - mapping.start + mapping.offset);
   }
 
   placeOf(address: number): NativePlace {
@@ -47,16 +51,24 @@ export class CodeMap {
 
   /** True when a return address into the garbage collector lies between the stack pointer and the exit from JavaScript. */
   collects(stack: Stack, exit: number): boolean {
-    this.#collector ??= this.#elf.functions(COLLECTOR);
+    this.#collector ??= this.#whereMapped(this.#elf.functions(COLLECTOR));
+    const near = around(this.#collector);
     for (let at = stack.sp; at < exit; at += 8) {
       const address = stack.pointer(at);
-      if (address === 0) continue;
-      const mapping = this.#space.find(address);
-      if (mapping?.executable !== true || mapping.path !== this.#executable) continue;
-      const offset = address - mapping.start + mapping.offset;
-      if (this.#collector.some((range) => offset > range.start && offset < range.end)) return true;
+      if (holds(near, address) && this.#collector.some((range) => holds(range, address))) return true;
     }
     return false;
+  }
+
+  /** Addresses of parts of the executable that are given by their place in the file. */
+  #whereMapped(parts: readonly AddressRange[]): AddressRange[] {
+    return this.#space.mappings
+      .filter((mapping) => mapping.executable && mapping.path === this.#executable)
+      .flatMap(({ start, end, offset }) =>
+        parts
+          .filter((part) => part.start >= offset && part.end <= offset + end - start)
+          .map((part) => ({ start: part.start - offset + start, end: part.end - offset + start })),
+      );
   }
 
   #library(mapping: Mapping): ElfFile | undefined {
@@ -73,4 +85,18 @@ export class CodeMap {
       return undefined;
     }
   }
+}
+
+/** The smallest range that holds all of them. */
+function around(ranges: readonly AddressRange[]): AddressRange {
+  let [start, end] = [Infinity, -Infinity];
+  for (const range of ranges) {
+    start = Math.min(start, range.start);
+    end = Math.max(end, range.end);
+  }
+  return { start, end };
+}
+
+function holds({ start, end }: AddressRange, address: number): boolean {
+  return address >= start && address < end;
 }

@@ -41,7 +41,10 @@ export function threadRefs(target: ExternalTarget): { thread: number; ref: Threa
   }));
 }
 
-/** Frames innermost first, the native function at the top included. */
+const IDLE: Frame = { name: "(idle)", url: "", line: 0, column: 0, kind: "idle" };
+const COLLECTOR: Frame = { name: "(garbage collector)", url: "", line: 0, column: 0, kind: "gc" };
+
+/** Frames, each one object for the target, innermost first, the native function at the top included. */
 export function framesOf(target: ExternalTarget, stack: RawStack): Frame[] {
   const frames = stack.functions.map((shared) => target.frameOf(shared));
   const top = topFrame(target, stack);
@@ -49,11 +52,10 @@ export function framesOf(target: ExternalTarget, stack: RawStack): Frame[] {
 }
 
 function topFrame(target: ExternalTarget, stack: RawStack): Frame | undefined {
-  if (isIdle(stack)) return { name: "(idle)", url: "", line: 0, column: 0, kind: "idle" };
-  if (stack.collecting) return { name: "(garbage collector)", url: "", line: 0, column: 0, kind: "gc" };
+  if (isIdle(stack)) return IDLE;
+  if (stack.collecting) return COLLECTOR;
   if (stack.native === 0) return undefined;
-  const { name, library } = target.nativePlace(stack.native);
-  return { name, url: library, line: 0, column: 0, kind: "native" };
+  return target.nativeFrame(stack.native);
 }
 
 function isIdle(stack: RawStack): boolean {

@@ -18,6 +18,10 @@ export interface SharedFunction {
   readonly script: number;
 }
 
+interface KnownPlace extends Omit<SharedFunction, "address"> {
+  readonly place: FunctionPlace;
+}
+
 const HEAP_TAG = 1;
 /** From this many context variables on, a scope keeps their names in a hash table (one slot) instead of inline. */
 const INLINE_NAMES = 75;
@@ -32,7 +36,7 @@ const ANONYMOUS = "(anonymous)";
 export class V8Heap {
   readonly #memory: RemoteMemory;
   readonly #layout: Layout;
-  readonly #places = new Map<string, FunctionPlace>();
+  readonly #places = new Map<number, KnownPlace>();
   readonly #types = new Map<number, number>();
   readonly #lineEnds = new Map<string, Uint32Array>();
 
@@ -70,12 +74,11 @@ export class V8Heap {
 
   /** Name and place of a function. Answers are kept: they change only when V8 moves or frees the three objects. */
   place(shared: SharedFunction): FunctionPlace {
-    const key = `${shared.address}:${shared.nameOrScopeInfo}:${shared.script}`;
-    let place = this.#places.get(key);
-    if (place === undefined) {
-      place = this.#readPlace(shared);
-      this.#places.set(key, place);
-    }
+    const known = this.#places.get(shared.address);
+    const { nameOrScopeInfo, script } = shared;
+    if (known?.nameOrScopeInfo === nameOrScopeInfo && known.script === script) return known.place;
+    const place = this.#readPlace(shared);
+    this.#places.set(shared.address, { nameOrScopeInfo, script, place });
     return place;
   }
 

@@ -17,7 +17,7 @@ export interface Libc {
     flags: number,
   ): number;
   usleep(microseconds: number): number;
-  address(bytes: Bytes): bigint;
+  address(bytes: Bytes): number;
   errno(): number;
 }
 
@@ -52,7 +52,7 @@ function bind(): Libc {
       "long process_vm_readv(int pid, void *local, unsigned long n, void *remote, unsigned long m, unsigned long flags)",
     ) as Libc["processVmReadv"],
     usleep: c.func("int usleep(uint32_t microseconds)") as Libc["usleep"],
-    address: (bytes) => BigInt(koffi.address(bytes)),
+    address: (bytes) => Number(koffi.address(bytes)),
     errno: () => koffi.errno(),
   };
 }

@@ -1,11 +1,11 @@
 import { getPriority, setPriority } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { invalid, requireSeconds, requireSignal } from "../../core/index.ts";
-import { FrameTable } from "../model/frame.ts";
 import type { Profile, Sample, ThreadRef } from "../model/sample.ts";
 import { isAlive } from "../attach/proc.ts";
 import { framesOf, threadRefs } from "./dump.ts";
 import { requireLibc } from "./libc.ts";
+import { hasEnded } from "./threads.ts";
 import { ExternalTarget } from "./target.ts";
 
 export interface ExternalSampleOptions {
@@ -56,8 +56,9 @@ class Sampler {
   readonly #interval: number;
   readonly #startedAt: number = Date.now();
   readonly #began: number = performance.now();
-  readonly #frames = new FrameTable();
+  /** Those that have not ended. */
   readonly #threads = new Map<number, SeenThread>();
+  readonly #refs: ThreadRef[] = [];
   readonly #samples: Sample[] = [];
   #threadsSoughtAt = -Infinity;
 
@@ -68,8 +69,7 @@ class Sampler {
 
   async run(duration: number, signal: AbortSignal | undefined): Promise<Profile> {
     let next = 0;
-    while (this.#now() < duration && signal?.aborted !== true && this.#alive()) {
-      this.#tick();
+    while (this.#now() < duration && signal?.aborted !== true && this.#tick()) {
       next = Math.max(next + this.#interval, this.#now());
       const wait = Math.min(next, duration) - this.#now();
       await sleep(Math.max(0, wait * 1000), undefined, signal === undefined ? {} : { signal }).catch(
@@ -79,13 +79,19 @@ class Sampler {
     return this.#profile();
   }
 
-  #tick(): void {
+  /** Looks at every thread once; false when the process has ended. */
+  #tick(): boolean {
     this.#seekThreads();
+    let found = false;
     for (const [thread, seen] of this.#threads) {
       const stack = this.#target.look(thread);
-      if (stack === undefined) continue;
+      if (stack === undefined) {
+        if (hasEnded(this.#target.pid, thread)) this.#threads.delete(thread);
+        continue;
+      }
+      found = true;
       const time = this.#now();
-      const frames = framesOf(this.#target, stack).map((frame) => this.#frames.intern(frame));
+      const frames = framesOf(this.#target, stack);
       this.#samples.push({
         thread: seen.ref,
         stack: frames.toReversed(),
@@ -94,14 +100,18 @@ class Sampler {
       });
       seen.lastSeen = time;
     }
+    return found || this.#alive();
   }
 
   #seekThreads(): void {
     if (this.#now() - this.#threadsSoughtAt < THREADS_EVERY) return;
     this.#threadsSoughtAt = this.#now();
     for (const { thread, ref } of threadRefs(this.#target)) {
-      if (!this.#threads.has(thread))
-        this.#threads.set(thread, { ref, lastSeen: Math.max(0, this.#now() - this.#interval) });
+      if (this.#threads.has(thread)) continue;
+      // Numbered as they come, so that a thread has its number for itself when another has ended before it began.
+      const own = { ...ref, thread: this.#refs.length };
+      this.#refs.push(own);
+      this.#threads.set(thread, { ref: own, lastSeen: Math.max(0, this.#now() - this.#interval) });
     }
   }
 
@@ -111,7 +121,7 @@ class Sampler {
       startedAt: this.#startedAt,
       duration: this.#now(),
       interval: this.#interval,
-      threads: [...this.#threads.values()].map((t) => t.ref),
+      threads: this.#refs,
       samples: this.#samples,
       notes: this.#alive() ? EXTERNAL_NOTES : [...EXTERNAL_NOTES, `process ${this.#target.pid} ended`],
     };

@@ -11,9 +11,9 @@ import {
 } from "../attach/proc.ts";
 import { type Frame, FrameTable, kindOf } from "../model/frame.ts";
 import { SourceMaps } from "../model/source-maps.ts";
-import { CodeMap, type NativePlace } from "./code-map.ts";
+import { CodeMap } from "./code-map.ts";
 import { type ElfFile, openElf } from "./elf.ts";
-import { type SharedFunction, V8Heap } from "./heap.ts";
+import { type FunctionPlace, type SharedFunction, V8Heap } from "./heap.ts";
 import { type Layout, layoutOf } from "./layout.ts";
 import type { Libc } from "./libc.ts";
 import { AddressSpace } from "./maps.ts";
@@ -22,7 +22,7 @@ import { RemoteMemory } from "./remote-memory.ts";
 import { StackCopy } from "./stack-copy.ts";
 import { type Stack, StackImage } from "./stack-image.ts";
 import { type Registers, StopFailed, type Stoppable, whileStopped } from "./stop.ts";
-import { findThreadPointer, hasEnded, threadIds, threadName, threadState } from "./threads.ts";
+import { ThreadStates, findThreadPointer, hasEnded, threadIds, threadName, threadState } from "./threads.ts";
 import { VectorRead } from "./vector-read.ts";
 import { ISOLATE_BYTES, StackWalker } from "./walk.ts";
 
@@ -63,10 +63,12 @@ export class ExternalTarget {
   readonly #walker: StackWalker;
   readonly #isolateOffset: number;
   readonly #code: CodeMap;
+  readonly #states: ThreadStates;
   readonly #threadPointers = new Map<number, number>();
   readonly #reaches = new Map<number, number>();
   #copy: Buffer = Buffer.alloc(ISOLATE_BYTES + FIRST_REACH);
   readonly #frames = new FrameTable();
+  readonly #frameOf = new WeakMap<FunctionPlace, Frame>();
   readonly #maps: SourceMaps;
 
   /** `libc` allows running threads to be seen; without it only sleeping ones are. */
@@ -85,12 +87,14 @@ export class ExternalTarget {
     this.#space = new AddressSpace(pid);
     this.#code = new CodeMap(pid, this.#space, elf, executable);
     this.#memory = openMemory(pid, libc);
+    this.#states = new ThreadStates(pid);
     this.#heap = new V8Heap(this.#memory, layout);
     this.#walker = new StackWalker(layout, (pc) => this.#code.isGenerated(pc));
   }
 
   close(): void {
     this.#memory.close();
+    this.#states.close();
   }
 
   /** The threads that run JavaScript: the main thread first, then workers by age. */
@@ -130,23 +134,29 @@ export class ExternalTarget {
   /** The function as a frame, taken to its own source where there is a source map. */
   frameOf(shared: SharedFunction): Frame {
     const place = this.#heap.place(shared);
-    return this.#maps.map(this.#frames.intern({ ...place, kind: kindOf(place.name, place.url) }));
+    let frame = this.#frameOf.get(place);
+    if (frame === undefined) {
+      frame = this.#maps.map(this.#frames.intern({ ...place, kind: kindOf(place.name, place.url) }));
+      this.#frameOf.set(place, frame);
+    }
+    return frame;
   }
 
-  /** The native function at an address. */
-  nativePlace(address: number): NativePlace {
-    return this.#code.placeOf(address);
+  /** The native function at an address, as a frame. */
+  nativeFrame(address: number): Frame {
+    const { name, library } = this.#code.placeOf(address);
+    return this.#frames.intern({ name, url: library, line: 0, column: 0, kind: "native" });
   }
 
   /** A sleeping thread is read as it lies; what was read counts only when the thread did not move meanwhile. */
   #lookAsleep(thread: number): RawStack | undefined {
-    const state = threadState(this.pid, thread);
+    const state = this.#states.of(thread);
     if (state.kind === "running" || state.sp === 0 || this.#code.isGenerated(state.pc)) return undefined;
     const isolate = this.#isolateAsleep(thread, state.sp);
     const head = isolate === 0 ? undefined : this.#memory.read(isolate, ISOLATE_BYTES);
     const stack = new StackImage(this.#memory, state.sp, this.#stackEnd(state.sp));
     const read = this.#read(thread, { pc: state.pc, sp: state.sp }, stack, head, state.call);
-    const after = threadState(this.pid, thread);
+    const after = this.#states.of(thread);
     return after.kind === "asleep" && after.sp === state.sp && after.pc === state.pc ? read : undefined;
   }
 

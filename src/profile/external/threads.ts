@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync } from "node:fs";
+import { closeSync, openSync, readFileSync, readSync, readdirSync } from "node:fs";
 import type { AddressSpace, Mapping } from "./maps.ts";
 import { type RemoteMemory, pointerAt } from "./remote-memory.ts";
 
@@ -15,9 +15,51 @@ export function threadIds(pid: number): number[] {
 }
 
 export function threadState(pid: number, thread: number): ThreadState {
-  const line = readFileSync(`/proc/${pid}/task/${thread}/syscall`, "latin1").trim();
-  if (line === "running") return { kind: "running" };
-  const words = line.split(" ");
+  return stateIn(readFileSync(stateFile(pid, thread), "latin1"));
+}
+
+/** Longer than any line of the file. */
+const STATE_BYTES = 256;
+
+/** As `threadState`, for threads that are asked often: their files stay open. Must be closed. */
+export class ThreadStates {
+  readonly #pid: number;
+  readonly #files = new Map<number, number>();
+  readonly #line: Buffer = Buffer.alloc(STATE_BYTES);
+
+  constructor(pid: number) {
+    this.#pid = pid;
+  }
+
+  /** Throws when the thread is gone. */
+  of(thread: number): ThreadState {
+    let file = this.#files.get(thread);
+    if (file === undefined) this.#files.set(thread, (file = openSync(stateFile(this.#pid, thread), "r")));
+    try {
+      return stateIn(this.#line.toString("latin1", 0, readSync(file, this.#line, 0, STATE_BYTES, 0)));
+    } catch (error) {
+      this.#forget(thread, file);
+      throw error;
+    }
+  }
+
+  close(): void {
+    for (const [thread, file] of this.#files) this.#forget(thread, file);
+  }
+
+  #forget(thread: number, file: number): void {
+    this.#files.delete(thread);
+    closeSync(file);
+  }
+}
+
+function stateFile(pid: number, thread: number): string {
+  return `/proc/${pid}/task/${thread}/syscall`;
+}
+
+function stateIn(line: string): ThreadState {
+  if (line.startsWith("running")) return { kind: "running" };
+  const words = line.trim().split(" ");
   return { kind: "asleep", call: Number(words[0]), sp: Number(words.at(-2)), pc: Number(words.at(-1)) };
 }
 

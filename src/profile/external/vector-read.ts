@@ -16,6 +16,8 @@ export class VectorRead {
   readonly #libc: Libc;
   readonly #local: Buffer = Buffer.alloc(IOVEC_BYTES);
   readonly #remote: Buffer = Buffer.alloc(IOVEC_BYTES * MOST);
+  /** Where the buffer lies that was filled last: mostly it is filled again. */
+  #filled: { readonly buffer: Buffer; readonly address: number } | undefined;
   #into: Buffer = Buffer.alloc(64 * 1024);
 
   constructor(pid: number, libc: Libc) {
@@ -31,8 +33,8 @@ export class VectorRead {
       if (this.#into.length < batch.length * length) this.#into = Buffer.alloc(batch.length * length);
       const pieces = batch.map((address) => ({ address, length }));
       const complete = Math.floor(this.fill(this.#into, pieces) / length);
-      for (let i = 0; i < complete; i++)
-        found.push(Buffer.from(this.#into.subarray(i * length, (i + 1) * length)));
+      const bytes = Buffer.from(this.#into.subarray(0, complete * length));
+      for (let i = 0; i < complete; i++) found.push(bytes.subarray(i * length, (i + 1) * length));
       if (complete < batch.length) found.push(undefined);
     }
     return found;
@@ -40,16 +42,21 @@ export class VectorRead {
 
   /** Puts the pieces one after the other into a buffer, as far as they can be read; gives the number of bytes. */
   fill(into: Buffer, pieces: readonly Piece[]): number {
-    writeIovec(this.#local, 0, this.#libc.address(into), into.length);
+    if (this.#filled?.buffer !== into) this.#filled = { buffer: into, address: this.#libc.address(into) };
+    writeIovec(this.#local, 0, this.#filled.address, into.length);
     pieces.forEach(({ address, length }, i) =>
-      writeIovec(this.#remote, i * IOVEC_BYTES, BigInt(Math.max(0, address)), length),
+      writeIovec(this.#remote, i * IOVEC_BYTES, Math.max(0, address), length),
     );
     const count = this.#libc.processVmReadv(this.#pid, this.#local, 1, this.#remote, pieces.length, 0);
     return Math.max(0, count);
   }
 }
 
-function writeIovec(vector: Buffer, at: number, address: bigint, length: number): void {
-  vector.writeBigUInt64LE(address, at);
-  vector.writeBigUInt64LE(BigInt(length), at + 8);
+const HALF = 0x1_0000_0000;
+
+function writeIovec(vector: Buffer, at: number, address: number, length: number): void {
+  vector.writeUInt32LE(address % HALF, at);
+  vector.writeUInt32LE(Math.floor(address / HALF), at + 4);
+  vector.writeUInt32LE(length, at + 8);
+  vector.writeUInt32LE(0, at + 12);
 }
