@@ -62,7 +62,14 @@ export function writeTable(results: readonly Result[], versions: Record<string, 
 
 Written by \`npm run test:toolchains\`, which packs spool, installs it beside each toolchain and runs the same cases
 (\`scripts/toolchains/cases/\`) over threads and processes: captures, imports, classes, streams, errors with their
-true file and line, refusals. Versions: ${used}.
+true file and line, refusals; under coverage, that what only workers run is counted at its true lines.
+
+Where V8's inspector cannot be asked (the permission model without \`--allow-inspector\`, Bun, Deno), functions are named
+with [\`ref\`](./closures.md); any other that uses more than the language is refused before it runs, with one error that
+says so. Bundles may hold spool or leave it outside; it must be installed beside them in both cases, since workers start
+from its own files.
+
+Versions: ${used}.
 
 | toolchain | threads | processes | what is missing, and why |
 |---|---|---|---|

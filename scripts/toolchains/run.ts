@@ -1,5 +1,15 @@
 import { spawn } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import {
+  cpSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { delimiter, join, resolve } from "node:path";
 import { coverageProblem } from "./coverage.ts";
 import { type Result, judge, writeTable } from "./report.ts";
@@ -7,30 +17,37 @@ import { ROWS, type Row } from "./rows.ts";
 
 /**
  * `npm run test:toolchains [-- part of a row's name ...]`: packs this package, installs it beside every toolchain in
- * .cache/toolchains, runs the same cases under each, prints the table and writes docs/toolchains.md.
+ * .cache/toolchains, runs the same cases under each and prints what comes out. Once there is a result of every row for
+ * one and the same package, in one run or in several, docs/toolchains.md is written.
  */
 const home = resolve(".cache/toolchains");
 const cases = join(import.meta.dirname, "cases");
 const SECONDS_PER_ROW = 240;
+/** A row's result, beside its files. */
+const KEPT = "result.json";
 
-await install();
+const packed = await install();
 const wanted = process.argv.slice(2).filter((arg) => arg !== "--");
 const rows = ROWS.filter(({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part)));
 const results: Result[] = [];
 for (const row of rows) {
   const result = await runRow(row);
   results.push(result);
+  keep(result);
   console.log(`${result.ok ? "ok  " : "MISS"}  ${row.name}: ${result.summary}`);
   for (const [reason, misses] of Map.groupBy(result.misses, (miss) => miss.reason))
     console.log(`        ${misses.map((miss) => miss.name).join(", ")}\n          ${reason.slice(0, 1500)}`);
 }
-if (wanted.length === 0) writeTable(results, versions());
+const all = ROWS.map(keptResult);
+if (all.every((result) => result !== undefined)) writeTable(all, versions());
 process.exit(results.every((result) => result.ok) ? 0 : 1);
 
-async function install(): Promise<void> {
+/** The digest of the code that was installed. */
+async function install(): Promise<string> {
   mkdirSync(home, { recursive: true });
-  cpSync(join(import.meta.dirname, "package.json"), join(home, "package.json"));
-  if (!existsSync(join(home, "node_modules", "@rspack"))) {
+  const [wish, manifest] = [join(import.meta.dirname, "package.json"), join(home, "package.json")];
+  if (!existsSync(manifest) || readFileSync(manifest, "utf8") !== readFileSync(wish, "utf8")) {
+    cpSync(wish, manifest);
     await must("npm install --no-audit --no-fund --ignore-scripts", home);
     // Puts Bun's binary, which came as a package, in its place.
     await must("node install.js", join(home, "node_modules", "bun"));
@@ -41,10 +58,29 @@ async function install(): Promise<void> {
   rmSync(target, { recursive: true, force: true });
   mkdirSync(target, { recursive: true });
   await must(`tar -xzf ${tarball} -C node_modules/spool --strip-components=1`, home);
+  const digest = createHash("sha256");
+  for (const file of globSync("dist/**/*.js", { cwd: target }).sort())
+    digest.update(readFileSync(join(target, file)));
+  return digest.digest("hex");
+}
+
+function keep(result: Result): void {
+  writeFileSync(join(folderOf(result.row), KEPT), JSON.stringify({ packed, result }));
+}
+
+function keptResult(row: Row): Result | undefined {
+  const file = join(folderOf(row), KEPT);
+  if (!existsSync(file)) return undefined;
+  const kept = JSON.parse(readFileSync(file, "utf8")) as { packed: string; result: Result };
+  return kept.packed === packed ? { ...kept.result, row } : undefined;
+}
+
+function folderOf(row: Row): string {
+  return join(home, row.name.replace(/[^\w.]+/g, "-"));
 }
 
 async function runRow(row: Row): Promise<Result> {
-  const folder = join(home, row.name.replace(/[^\w.]+/g, "-"));
+  const folder = folderOf(row);
   layOut(row, folder);
   const env = {
     CASES_SOURCE: join(folder, "cases.ts"),
