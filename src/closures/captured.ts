@@ -9,7 +9,7 @@ import type { LiveScope, Located } from "./probe.ts";
 import { mayImport, mayImportFrom, requiredFile } from "./reference.ts";
 import { type Place, asUrl } from "./scripts.ts";
 import { toPath } from "./source-map.ts";
-import { type ImportWire, type ObjectWire, type Slot, NONE } from "./wire.ts";
+import { type ImportWire, type Property, type Slot, NONE } from "./wire.ts";
 
 /** What became of a free variable: nothing (a global of both sides), a live import, or a value with its scope. */
 export type Captured =
@@ -45,27 +45,41 @@ function capture(enc: Encoding, free: FreeVariable, at: Located, place: Place): 
   return { kind: "value", slot, scope };
 }
 
-/** Encodes an object of which only the properties read by `uses` matter, when that is all that is done with it. */
+/**
+ * Encodes an object of which only the properties read by `uses` matter, when that is all that is done with it. Whoever
+ * else picks from the same object adds to it: what one function assigns there, another sees.
+ */
 export function encodePicked(enc: Encoding, value: object, uses: readonly (Reference | Use)[]): Slot {
-  const picked = [...new Set(uses.map((use) => use.property))];
   enc.volatile();
-  const names = picked.includes(null) ? Object.keys(value) : (picked as string[]);
-  const node: Mutable<ObjectWire> = {
-    kind: "object",
-    type: "object",
-    data: undefined,
-    proto: NONE,
-    props: [],
-    integrity: "",
-  };
-  const slot = enc.add(node);
-  node.props = names.map((key) => {
-    const getter = Object.getOwnPropertyDescriptor(value, key)?.get;
-    // A compiler's getter of an export is a live view of its variable.
-    if (getter !== undefined && isNamespace(value)) return encodeProperty(enc, value, key);
-    return { key, attributes: 7, value: enc.encode((value as Record<string, unknown>)[key], `.${key}`) };
-  });
-  return slot;
+  const names = uses.some((use) => use.property === null)
+    ? Object.keys(value)
+    : uses.map((use) => use.property!);
+  let picked = enc.picked.get(value);
+  if (picked === undefined) {
+    const props: Property[] = [];
+    const slot = enc.add({
+      kind: "object",
+      type: "object",
+      data: undefined,
+      proto: NONE,
+      props,
+      integrity: "",
+    });
+    enc.picked.set(value, (picked = { slot, props, names: new Set() }));
+  }
+  for (const name of names) {
+    if (picked.names.has(name)) continue;
+    picked.names.add(name);
+    picked.props.push(pick(enc, value, name));
+  }
+  return picked.slot;
+}
+
+function pick(enc: Encoding, value: object, key: string): Property {
+  const getter = Object.getOwnPropertyDescriptor(value, key)?.get;
+  // A compiler's getter of an export is a live view of its variable.
+  if (getter !== undefined && isNamespace(value)) return encodeProperty(enc, value, key);
+  return { key, attributes: 7, value: enc.encode((value as Record<string, unknown>)[key], `.${key}`) };
 }
 
 function scopeOf(at: Located, name: string): LiveScope | null {
@@ -212,5 +226,3 @@ function importIn(
   const inBraces = new RegExp(`\\{[^}]*\\b${escaped}\\b`).test(list!);
   return { specifier: specifier!, name: renamed?.[1] ?? (inBraces ? name : "default"), attributes: {} };
 }
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };

@@ -2,7 +2,7 @@ import { CaptureError } from "../core/index.ts";
 import { type Refusal, callerPlace, captureError } from "./capture-error.ts";
 import { encodeFunction } from "./encode-function.ts";
 import { encodeObject } from "./encode-object.ts";
-import type { Capture, Encoding } from "./encoding.ts";
+import type { Capture, Encoding, Picked } from "./encoding.ts";
 import { shareCells } from "./groups.ts";
 import { PlainCheck, isImmutable } from "./plain.ts";
 import { Probe } from "./probe.ts";
@@ -45,6 +45,7 @@ class Encoder implements Encoding {
   readonly message: boolean;
   readonly probe: Probe = new Probe();
   readonly privateClasses: Map<Function, string> = new Map();
+  readonly picked: Map<object, Picked> = new Map();
   holder: object | null = null;
   readonly #plain: PlainCheck;
   readonly #nodes: WireNode[] = [];

@@ -1,7 +1,7 @@
 import type { Variable } from "./syntax.ts";
 import type { Refusal } from "./capture-error.ts";
 import type { LiveScope, Probe } from "./probe.ts";
-import type { FunctionWire, Slot, Target, Unit, WireNode } from "./wire.ts";
+import type { FunctionWire, Property, Slot, Target, Unit, WireNode } from "./wire.ts";
 
 /** One capture in progress, as the parts that encode functions and objects see it. */
 export interface Encoding {
@@ -17,6 +17,8 @@ export interface Encoding {
   readonly holder: object | null;
   /** Classes with native private members, whose instances no other class can read, and their scripts. */
   readonly privateClasses: Map<Function, string>;
+  /** Objects of which only what is used travels. */
+  readonly picked: Map<object, Picked>;
   /** Encodes a value reached from the present one by `label`. */
   encode(value: unknown, label: string): Slot;
   /** Gives `value` its slot before its parts are encoded, so that cycles end. */
@@ -48,4 +50,11 @@ export interface Capture {
   readonly variable: Variable;
   readonly scope: LiveScope;
   readonly written: boolean;
+}
+
+/** An object of which some properties were picked. */
+export interface Picked {
+  readonly slot: Slot;
+  readonly props: Property[];
+  readonly names: Set<string>;
 }

@@ -35,6 +35,10 @@ async function withFolder<T>(fn: (folder: string) => Promise<T>): Promise<T> {
 
 const factor = 3;
 
+test("exports of the program's own file that a function assigns are seen by another", async () => {
+  assert.equal(await runProgram(join(programs, "own-exports.cjs")), "1 0\n");
+});
+
 for (const carry of [threadCarrier, processCarrier]) {
   test(`a shipped function ships on to a worker of its own, by ${carry.name}`, async () => {
     const carrier: Carrier = carry();
