@@ -1,10 +1,9 @@
 import { type Shipment, reship, ship } from "../closures/index.ts";
 import type { FunctionRecord } from "./task.ts";
 
-/** Call sites looked at in one turn of the event loop; capturing one costs about a microsecond. */
-const SITES_PER_TURN = 8;
-/** After a turn with more submits than this only one is looked at. */
-const BUSY_TURN = 64;
+/** Call sites that are looked at in `SITES_MS`; one costs some microseconds, as much as the rest of a tiny task. */
+const SITES = 8;
+const SITES_MS = 5;
 /** Programs that make new functions without end drop what is known of the oldest. */
 const KEPT_RECORDS = 4096;
 
@@ -21,10 +20,8 @@ export class FunctionTable {
   readonly #records = new Map<number, FunctionRecord>();
   #lastFn: Function | undefined;
   #last: Shipped | undefined;
-  /** Submits in this turn, and how many of them may have their call site looked at. */
-  #submits = 0;
-  #sites = SITES_PER_TURN;
-
+  /** Call sites that may still be looked at. */
+  #sites = SITES;
   constructor(to: "thread" | "process") {
     this.#to = to;
   }
@@ -33,8 +30,7 @@ export class FunctionTable {
   look(fn: Function, above: Function): Shipped {
     const shipped = fn === this.#lastFn ? this.#last! : this.#find(fn);
     const { record } = shipped;
-    if (this.#submits++ === 0) setImmediate(this.#newTurn).unref();
-    if (record.site === undefined || this.#submits <= this.#sites) noteSite(record, above);
+    if (this.#sites > 0 || record.site === undefined) this.#noteSite(record, above);
     return shipped;
   }
 
@@ -84,15 +80,15 @@ export class FunctionTable {
     return record;
   }
 
-  readonly #newTurn = (): void => {
-    this.#sites = this.#submits > BUSY_TURN ? 1 : SITES_PER_TURN;
-    this.#submits = 0;
-  };
-}
+  /** When tasks come thick and fast, the last known site of their function stands for the rest. */
+  #noteSite(record: FunctionRecord, above: Function): void {
+    const site = {};
+    Error.captureStackTrace(site, above);
+    record.site = site;
+    if (this.#sites-- === SITES) setTimeout(this.#refill, SITES_MS).unref();
+  }
 
-/** With thousands of submits in a turn the function's last known site stands for the rest. */
-function noteSite(record: FunctionRecord, above: Function): void {
-  const site = {};
-  Error.captureStackTrace(site, above);
-  record.site = site;
+  readonly #refill = (): void => {
+    this.#sites = SITES;
+  };
 }
