@@ -44,8 +44,11 @@ export class Ends {
     this.enter(role);
     // The same message may be revived more than once; the count of those on their way must not go below none.
     const at = this.#travel(role);
-    const count = Atomics.load(this.#words, at);
-    if (count > 0) Atomics.compareExchange(this.#words, at, count, count - 1);
+    for (let count = Atomics.load(this.#words, at); count > 0;) {
+      const seen = Atomics.compareExchange(this.#words, at, count, count - 1);
+      if (seen === count) return;
+      count = seen;
+    }
   }
 
   /** Whether anybody holds the end. Deaths are noticed within `CHECK_MS`, closing at once. */

@@ -21,7 +21,7 @@ export class ManagerObjects {
     if (known !== undefined) return known;
     const id = this.#next++;
     this.#ids.set(object, id);
-    this.#kept.set(id, { object, holders: new Set(), travelling: 0 });
+    this.#kept.set(id, { object, holders: new Map(), travelling: 0 });
     return id;
   }
 
@@ -29,10 +29,18 @@ export class ManagerObjects {
   hold(id: number, client: object): unknown {
     const kept = this.#kept.get(id);
     if (kept !== undefined && !kept.holders.has(client)) {
-      kept.holders.add(client);
+      kept.holders.set(client, 1);
       kept.travelling = Math.max(0, kept.travelling - 1);
     }
     return kept?.object;
+  }
+
+  /** A proxy of the object has arrived at a client, which may have others of it. For clients that tell of each. */
+  arrive(id: number, client: object): void {
+    const kept = this.#kept.get(id);
+    if (kept === undefined) return;
+    kept.holders.set(client, (kept.holders.get(client) ?? 0) + 1);
+    kept.travelling = Math.max(0, kept.travelling - 1);
   }
 
   /** A client sends a proxy of the object to somebody. */
@@ -41,7 +49,14 @@ export class ManagerObjects {
     if (kept !== undefined) kept.travelling++;
   }
 
+  /** A proxy was collected, the client's only one unless it has told of more. */
   drop(id: number, client: object): void {
+    const count = this.#kept.get(id)?.holders.get(client) ?? 0;
+    if (count > 1) this.#kept.get(id)!.holders.set(client, count - 1);
+    else this.#leave(id, client);
+  }
+
+  #leave(id: number, client: object): void {
     const kept = this.#kept.get(id);
     if (kept === undefined || !kept.holders.delete(client)) return;
     if (kept.holders.size > 0 || kept.travelling > 0) return;
@@ -51,7 +66,7 @@ export class ManagerObjects {
 
   dropAll(client: object): void {
     const ids = Array.from(this.#kept.keys());
-    for (const id of ids) this.drop(id, client);
+    for (const id of ids) this.#leave(id, client);
   }
 
   *[Symbol.iterator](): Generator<unknown> {
@@ -61,6 +76,7 @@ export class ManagerObjects {
 
 interface Kept {
   readonly object: unknown;
-  readonly holders: Set<object>;
+  /** How many proxies each has. */
+  readonly holders: Map<object, number>;
   travelling: number;
 }

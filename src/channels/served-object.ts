@@ -25,6 +25,7 @@ export class Reach {
   constructor(making: Making) {
     this.#access = isMade(making) ? ServiceAccess.to(making.at) : ServiceAccess.ofProgram();
     this.id = isMade(making) ? making.id : this.#access.callSync("make", making.type, "", making.args);
+    if (isMade(making)) this.#access.tell("arrive", this.id);
     forgotten.register(this, { access: this.#access, id: this.id });
   }
 

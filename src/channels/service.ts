@@ -30,7 +30,7 @@ import type { SocketConnection } from "./socket-connection.ts";
  */
 export type ServiceRequest = readonly [
   id: number,
-  op: "make" | "call" | "wait" | "block" | "read" | "write" | "cancel" | "travel" | "drop",
+  op: "make" | "call" | "wait" | "block" | "read" | "write" | "cancel" | "travel" | "arrive" | "drop",
   /** A number the service gave out; for `make` a type. */
   object: number | string,
   member: string,
@@ -152,6 +152,7 @@ class ServiceClient {
     if (op === "make") return this.#make(of as string, args);
     if (op === "cancel") return this.#waits.get(of as number)?.abort();
     if (op === "travel") return objects.travel(of as number);
+    if (op === "arrive") return objects.arrive(of as number, this);
     if (op === "drop") return objects.drop(of as number, this);
     const object = this.#object(of as number) as Record<string, unknown>;
     if (op === "read") return object[member];

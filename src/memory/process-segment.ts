@@ -55,8 +55,10 @@ export class ProcessSegment implements Segment {
         { cause },
       );
     }
-    const segment = fstatSync(fd).size >= state.size ? new ProcessSegment(fd, state.size, null) : null;
-    if (segment?.id === state.id) return segment;
+    if (fstatSync(fd).size >= state.size) {
+      const segment = new ProcessSegment(fd, state.size, null);
+      if (segment.id === state.id) return segment;
+    } else closeSync(fd);
     throw new StateError(
       `The shared memory that process ${state.pid} sent is gone; its descriptor now means another file`,
     );

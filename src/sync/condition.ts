@@ -157,16 +157,30 @@ export class Condition {
   }
 
   #takeSlot(): number {
+    let slot = this.#freeSlot();
+    if (slot === NONE) {
+      this.#bury();
+      slot = this.#freeSlot();
+    }
+    if (slot === NONE)
+      throw new StateError(
+        `More than ${SLOTS} waiters at one condition; use an Event or a Queue for so many`,
+      );
+    const words = this.#words;
+    words[slot] = me();
+    words[slot + TICKET] = ++words[TICKETS]!;
+    return slot;
+  }
+
+  #freeSlot(): number {
     const words = this.#words;
     for (let index = 0; index < SLOTS; index++) {
       const slot = FIRST_SLOT + index * SLOT_WORDS;
       if (words[slot] !== 0) continue;
       if (index >= words[HIGH]!) words[HIGH] = index + 1;
-      words[slot] = me();
-      words[slot + TICKET] = ++words[TICKETS]!;
       return slot;
     }
-    throw new StateError(`More than ${SLOTS} waiters at one condition; use an Event or a Queue for so many`);
+    return NONE;
   }
 
   #leave(slot: number): void {
@@ -197,12 +211,18 @@ export class Condition {
   #inherit(): void {
     const dead = this.#granted().filter((slot) => isDead(this.#words[slot]!));
     if (dead.length === 0 || this.lock.heldByMe || !this.lock.tryAcquire()) return;
-    for (const slot of dead) {
-      if (!isDead(this.#words[slot]!)) continue;
-      this.#words[slot] = 0;
-      this.#grant(1);
-    }
+    this.#bury();
     this.lock.release();
+  }
+
+  /** Frees the slots of the dead. Called with the lock held. */
+  #bury(): void {
+    for (const slot of this.#slots(() => true)) {
+      if (!isDead(this.#words[slot]!)) continue;
+      const wasNotified = this.#notified(slot);
+      this.#words[slot] = 0;
+      if (wasNotified) this.#grant(1);
+    }
   }
 
   #notified(slot: number): boolean {
@@ -239,6 +259,7 @@ export class Condition {
 }
 
 const NOTHING = Symbol("nothing thrown");
+const NONE = -1;
 const TICKETS = 0;
 const HIGH = 1;
 const FIRST_SLOT = 4;

@@ -73,9 +73,8 @@ export class Semaphore {
 
   /** Gives `count` permits back. */
   release(count: number = 1): void {
-    requireInteger("count", count, 1, LARGEST);
-    Atomics.add(this.words, VALUE, count);
-    this.#point.signal(count);
+    if (!this.add(count, LARGEST))
+      throw new ArgumentError(`release(${count}): a semaphore counts no further than ${LARGEST}`);
   }
 
   /** Permits that are free now. Python: `get_value()`. */
@@ -120,6 +119,19 @@ export class Semaphore {
   giveBack(place: number): void {
     this.#holders.leave(place);
     this.release();
+  }
+
+  /** Adds permits, unless there would be more than `most`. */
+  protected add(count: number, most: number): boolean {
+    requireInteger("count", count, 1, LARGEST);
+    for (let value = this.getValue(); ;) {
+      if (value + count > most) return false;
+      const seen = Atomics.compareExchange(this.words, VALUE, value, value + count);
+      if (seen === value) break;
+      value = seen;
+    }
+    this.#point.signal(count);
+    return true;
   }
 
   #takeUnlessStarved(): boolean {
@@ -170,13 +182,11 @@ export class BoundedSemaphore extends Semaphore {
 
   /** Throws ArgumentError, and changes nothing, when the count would exceed the initial value. Python: ValueError. */
   override release(count: number = 1): void {
-    requireInteger("count", count, 1, LARGEST);
     const initial = this.words[INITIAL]!;
-    if (this.getValue() + count > initial)
+    if (!this.add(count, initial))
       throw new ArgumentError(
         `release(${count}): the semaphore would exceed its initial value ${initial}; it was released too often`,
       );
-    super.release(count);
   }
 }
 

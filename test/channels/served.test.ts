@@ -6,6 +6,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync } f
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { Client } from "spool/channels";
 import { reduce } from "spool/closures";
 import {
@@ -216,3 +218,15 @@ test(
     assert.equal(await first, 1);
   },
 );
+
+test("an object is there as long as any that stands for it", { timeout: 60_000 }, async () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const value = new Value("i", 7);
+  for (let round = 0; round < 5; round++) {
+    for (let i = 0; i < 20; i++) assert.equal(value.getObj().value, 7);
+    collect();
+    await new Promise(setImmediate);
+  }
+  assert.equal(value.value, 7);
+});

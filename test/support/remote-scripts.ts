@@ -50,6 +50,28 @@ export const scripts: Record<string, (objects: Map<string, any>, ...args: any[])
     came.close();
     objects.get("other").close();
   },
+  /** Takes a permit if there is one and releases twice, so many times; what is too much is refused. */
+  overRelease(objects, times: number) {
+    const semaphore = objects.get("semaphore");
+    for (let i = 0; i < times; i++) {
+      semaphore.tryAcquire();
+      for (let j = 0; j < 2; j++) {
+        try {
+          semaphore.release();
+        } catch {
+          // There was one too many.
+        }
+      }
+    }
+  },
+  /** Waits for `condition`, so many times at once. */
+  async waitManyTimes(objects, times: number) {
+    const condition = objects.get("condition");
+    for (let i = 0; i < times; i++) {
+      await condition.acquire();
+      void condition.wait();
+    }
+  },
   /** Puts `count` items made by `first + i` (numbers) or of `size` bytes, blocking. */
   produceSync(objects, count: number, first: number, size: number) {
     const queue = objects.get("queue");
