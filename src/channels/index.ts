@@ -18,5 +18,6 @@ export type { Proxied } from "./proxy.ts";
 export { SocketConnection } from "./socket-connection.ts";
 export { pipe, PipeConnection } from "./pipe.ts";
 export { type Primitives, primitivesIn } from "./primitives.ts";
-export { JoinableQueue, Queue } from "./queue.ts";
+export { JoinableQueue } from "./joinable-queue.ts";
+export { Queue } from "./queue.ts";
 export { BrokenPipeError, BufferTooShort, Empty, EOFError, Full, ShutDown } from "../core/index.ts";

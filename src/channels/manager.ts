@@ -6,13 +6,14 @@ import { packArguments, ship } from "../closures/index.ts";
 import { ArgumentError, requireFunction, StateError } from "../core/index.ts";
 import { Barrier, BoundedSemaphore, Event, Semaphore } from "../sync/index.ts";
 import { type Lone, loneInfo, startLoneProcess } from "../worker/index.ts";
+import { JoinableQueue } from "./joinable-queue.ts";
 import type { Address } from "./listener.ts";
 import { ManagedCondition, ManagedLock, ManagedRLock } from "./managed-locks.ts";
 import { ManagedDict, ManagedList, ManagedNamespace, ManagedValue } from "./managed-types.ts";
 import { ManagerClient } from "./manager-client.ts";
 import { type Creator, ManagerServer } from "./manager-server.ts";
 import { makeProxy, type Proxied } from "./proxy.ts";
-import { JoinableQueue, Queue } from "./queue.ts";
+import { Queue } from "./queue.ts";
 
 export interface ManagerOptions<R extends Record<string, Creator>> {
   /** Where the server listens, or is to be found: a path, or a port of a host. Default: a fresh unix socket. */

@@ -1,11 +1,4 @@
-import {
-  BrokenPipeError,
-  EOFError,
-  requireSeconds,
-  requireSignal,
-  TimeoutError,
-  type WaitOptions,
-} from "../core/index.ts";
+import { BrokenPipeError, EOFError, requireWait, TimeoutError, type WaitOptions } from "../core/index.ts";
 import {
   type Block,
   type BlockState,
@@ -59,7 +52,7 @@ export class RingHalf implements Half {
   async put({ length, kind, write }: Encoded, options: WaitOptions): Promise<void> {
     this.#refuseBroken();
     if (this.#ring.tryPut(length, kind, write)) return;
-    checkWait(options);
+    requireWait(options);
     if (!(await runAsync((waiter) => this.#ring.put(waiter, length, kind, write), options)))
       throw late("send", options);
   }
@@ -67,7 +60,7 @@ export class RingHalf implements Half {
   putSync({ length, kind, write }: Encoded, options: WaitOptions): void {
     this.#refuseBroken();
     if (this.#ring.tryPut(length, kind, write)) return;
-    checkWait(options);
+    requireWait(options);
     if (!runSync((waiter) => this.#ring.put(waiter, length, kind, write), options))
       throw late("send", options);
   }
@@ -75,7 +68,7 @@ export class RingHalf implements Half {
   async get<T>(read: Read<T>, options: WaitOptions): Promise<T> {
     const taken =
       this.#ring.tryGet(read) ??
-      (checkWait(options), await runAsync((waiter) => this.#ring.get(waiter, read), options));
+      (requireWait(options), await runAsync((waiter) => this.#ring.get(waiter, read), options));
     if (taken === undefined) throw late("recv", options);
     return taken.value;
   }
@@ -83,7 +76,7 @@ export class RingHalf implements Half {
   getSync<T>(read: Read<T>, options: WaitOptions): T {
     const taken =
       this.#ring.tryGet(read) ??
-      (checkWait(options), runSync((waiter) => this.#ring.get(waiter, read), options));
+      (requireWait(options), runSync((waiter) => this.#ring.get(waiter, read), options));
     if (taken === undefined) throw late("recv", options);
     return taken.value;
   }
@@ -120,11 +113,6 @@ export class RingHalf implements Half {
 
 /** How much may be unread before a sender waits. */
 export const UNREAD_BYTES: number = 2 ** 20;
-
-export function checkWait(options: WaitOptions): void {
-  requireSeconds("timeout", options.timeout);
-  requireSignal("signal", options.signal);
-}
 
 export function late(call: string, options: WaitOptions): TimeoutError {
   return new TimeoutError(`${call} timed out after ${options.timeout} s`);

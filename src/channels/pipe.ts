@@ -1,10 +1,10 @@
-import { EOFError, StateError, type WaitOptions } from "../core/index.ts";
+import { EOFError, requireWait, StateError, type WaitOptions } from "../core/index.ts";
 import { type BlockState, type MemoryKind, receiveBlock, sharesBySockets } from "../memory/index.ts";
 import { shareable } from "../sync/index.ts";
 import { copyOf, decode, encode, encodeBytes } from "./codec.ts";
 import { type Connection, type ReceiveBytesOptions, tooLong } from "./connection.ts";
 import type { Role } from "./ends.ts";
-import { checkWait, type Half, RingHalf } from "./pipe-half.ts";
+import { type Half, RingHalf } from "./pipe-half.ts";
 import { ServedHalf } from "./served-half.ts";
 import { isMade } from "./served-object.ts";
 
@@ -106,7 +106,7 @@ export class PipeConnection implements Connection {
   }
 
   async poll(options: WaitOptions = {}): Promise<boolean> {
-    checkWait(options);
+    requireWait(options);
     try {
       return await this.#reading().poll({ timeout: 0, ...options });
     } catch (error) {
@@ -116,7 +116,7 @@ export class PipeConnection implements Connection {
   }
 
   pollSync(options: WaitOptions = {}): boolean {
-    checkWait(options);
+    requireWait(options);
     try {
       return this.#reading().pollSync({ timeout: 0, ...options });
     } catch (error) {

@@ -1,5 +1,6 @@
 import * as sync from "../sync/index.ts";
-import * as queues from "./queue.ts";
+import { JoinableQueue } from "./joinable-queue.ts";
+import { Queue } from "./queue.ts";
 import { SERVED } from "./served.ts";
 import { sharesBySockets } from "../memory/index.ts";
 
@@ -33,9 +34,9 @@ export interface Primitives {
     content: number | Iterable<sync.Element<C> | number>,
     options?: WithLock,
   ) => sync.SharedArray<C>;
-  readonly Queue: new <T = unknown>(maxSize?: number) => queues.Queue<T>;
-  readonly JoinableQueue: new <T = unknown>(maxSize?: number) => queues.JoinableQueue<T>;
-  readonly SimpleQueue: new <T = unknown>() => queues.Queue<T>;
+  readonly Queue: new <T = unknown>(maxSize?: number) => Queue<T>;
+  readonly JoinableQueue: new <T = unknown>(maxSize?: number) => JoinableQueue<T>;
+  readonly SimpleQueue: new <T = unknown>() => Queue<T>;
 }
 
 interface WithLock {
@@ -158,8 +159,8 @@ export function primitivesIn(memory: sync.MemoryKind): Primitives {
     Queue: asOne(
       memory,
       "Queue",
-      queues.Queue,
-      class<T> extends queues.Queue<T> {
+      Queue,
+      class<T> extends Queue<T> {
         constructor(maxSize: number = 0) {
           super(maxSize, memory);
         }
@@ -168,8 +169,8 @@ export function primitivesIn(memory: sync.MemoryKind): Primitives {
     JoinableQueue: asOne(
       memory,
       "JoinableQueue",
-      queues.JoinableQueue,
-      class<T> extends queues.JoinableQueue<T> {
+      JoinableQueue,
+      class<T> extends JoinableQueue<T> {
         constructor(maxSize: number = 0) {
           super(maxSize, memory);
         }
@@ -178,8 +179,8 @@ export function primitivesIn(memory: sync.MemoryKind): Primitives {
     SimpleQueue: asOne(
       memory,
       "SimpleQueue",
-      queues.Queue,
-      class<T> extends queues.Queue<T> {
+      Queue,
+      class<T> extends Queue<T> {
         constructor() {
           super(0, memory);
         }

@@ -1,27 +1,14 @@
 import {
-  ArgumentError,
   Empty,
   Full,
   requireFunction,
   requireInteger,
-  requireSeconds,
-  requireSignal,
+  requireWait,
   ShutDown,
   StateError,
   type WaitOptions,
 } from "../core/index.ts";
-import {
-  type BlockState,
-  type Point,
-  type Read,
-  receiveBlock,
-  Ring,
-  runAsync,
-  runSync,
-  type Steps,
-  type Waiter,
-} from "../memory/index.ts";
-import { Block } from "../memory/index.ts";
+import { Block, type BlockState, type Read, receiveBlock, Ring, runAsync, runSync } from "../memory/index.ts";
 import { type Home, shareable } from "../sync/index.ts";
 import { decode, decodeInPlace, encode, type Encoded } from "./codec.ts";
 
@@ -58,7 +45,7 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
   async put(item: T, options: WaitOptions = {}): Promise<void> {
     const { kind, length, write } = this.encode(item);
     if (this.#ring.tryPut(length, kind, write)) return;
-    check(options);
+    requireWait(options);
     const put = await runAsync((waiter) => this.#ring.put(waiter, length, kind, write), options);
     if (!put) throw full(options.timeout);
   }
@@ -67,7 +54,7 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
   putSync(item: T, options: WaitOptions = {}): void {
     const { kind, length, write } = this.encode(item);
     if (this.#ring.tryPut(length, kind, write)) return;
-    check(options);
+    requireWait(options);
     if (!runSync((waiter) => this.#ring.put(waiter, length, kind, write), options))
       throw full(options.timeout);
   }
@@ -83,7 +70,7 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
   async get(options: WaitOptions = {}): Promise<T> {
     const taken =
       this.#ring.tryGet(decode) ??
-      (check(options), await runAsync((waiter) => this.#ring.get(waiter, decode), options));
+      (requireWait(options), await runAsync((waiter) => this.#ring.get(waiter, decode), options));
     if (taken === undefined) throw empty(options.timeout);
     return taken.value as T;
   }
@@ -92,7 +79,7 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
   getSync(options: WaitOptions = {}): T {
     const taken =
       this.#ring.tryGet(decodeNow) ??
-      (check(options), runSync((waiter) => this.#ring.get(waiter, decodeNow), options));
+      (requireWait(options), runSync((waiter) => this.#ring.get(waiter, decodeNow), options));
     if (taken === undefined) throw empty(options.timeout);
     return taken.value as T;
   }
@@ -115,7 +102,7 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
     const read = inPlace(fn);
     const taken =
       this.#ring.tryGet(read) ??
-      (check(options), await runAsync((waiter) => this.#ring.get(waiter, read), options));
+      (requireWait(options), await runAsync((waiter) => this.#ring.get(waiter, read), options));
     if (taken === undefined) throw empty(options.timeout);
     return taken.value;
   }
@@ -124,7 +111,8 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
     requireFunction("fn", fn);
     const read = inPlace(fn);
     const taken =
-      this.#ring.tryGet(read) ?? (check(options), runSync((waiter) => this.#ring.get(waiter, read), options));
+      this.#ring.tryGet(read) ??
+      (requireWait(options), runSync((waiter) => this.#ring.get(waiter, read), options));
     if (taken === undefined) throw empty(options.timeout);
     return taken.value;
   }
@@ -204,77 +192,8 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
   }
 }
 
-/**
- * A queue that counts finished work: each consumer calls `taskDone` after the work an item stood for, and `join`
- * waits until that was done for every item. Python: `multiprocessing.JoinableQueue`.
- */
-export class JoinableQueue<T = unknown> extends Queue<T> {
-  static {
-    shareable(this, import.meta.url, "receiveJoinableQueue", (it: JoinableQueue, to) => it.block.ship(to));
-  }
-
-  readonly #point: Point;
-
-  constructor(maxSize: number = 0, home: Home = "thread") {
-    super(maxSize, home);
-    this.#point = this.block.point(JOIN);
-  }
-
-  /** Says that the work for one item taken is finished. Throws ArgumentError when called more often than items were put. */
-  taskDone(): void {
-    const before = Atomics.sub(this.words, UNFINISHED, 1);
-    if (before <= 0) {
-      Atomics.add(this.words, UNFINISHED, 1);
-      throw new ArgumentError("taskDone: called more often than there were items in the queue");
-    }
-    if (before === 1) this.#point.broadcast();
-  }
-
-  /** Waits until every item put was taken and reported as done. Resolves with false when the time is up. */
-  async join(options: WaitOptions = {}): Promise<boolean> {
-    check(options);
-    return runAsync((waiter) => this.#join(waiter), options);
-  }
-
-  joinSync(options: WaitOptions = {}): boolean {
-    check(options);
-    return runSync((waiter) => this.#join(waiter), options);
-  }
-
-  /** Items put whose work is not finished. */
-  get unfinished(): number {
-    return Atomics.load(this.words, UNFINISHED);
-  }
-
-  protected override encode(item: T): Encoded {
-    const { kind, length, write } = super.encode(item);
-    return {
-      kind,
-      length,
-      write: (target, offset) => {
-        write(target, offset);
-        Atomics.add(this.words, UNFINISHED, 1);
-      },
-    };
-  }
-
-  protected override dropped(): void {
-    this.taskDone();
-  }
-
-  *#join(waiter: Waiter): Steps<boolean> {
-    for (;;) {
-      const seen = waiter.announce(this.#point);
-      if (this.unfinished <= 0) return true;
-      if (yield { point: this.#point, seen }) return this.unfinished <= 0;
-    }
-  }
-}
-
-const [SPARE] = Ring.spareWords;
-const FLAGS: number = SPARE;
-const UNFINISHED: number = SPARE + 1;
-const JOIN: number = SPARE + 2;
+/** The first of the spare words; joinable-queue.ts has those behind it. */
+const [FLAGS] = Ring.spareWords;
 const SHUT = 1;
 const IMMEDIATE = 2;
 
@@ -300,11 +219,6 @@ function requireDecoded(value: unknown): unknown {
   );
 }
 
-function check(options: WaitOptions): void {
-  requireSeconds("timeout", options.timeout);
-  requireSignal("signal", options.signal);
-}
-
 export function full(timeout: number | undefined): Full {
   return new Full(timeout ? `The queue was full for ${timeout} s` : "The queue is full");
 }
@@ -316,9 +230,4 @@ export function empty(timeout: number | undefined): Empty {
 /** The other side of a Queue's crossing; found by name. @public */
 export function receiveQueue(state: BlockState): Queue {
   return new Queue(0, receiveBlock(state));
-}
-
-/** The other side of a JoinableQueue's crossing; found by name. @public */
-export function receiveJoinableQueue(state: BlockState): JoinableQueue {
-  return new JoinableQueue(0, receiveBlock(state));
 }

@@ -1,4 +1,4 @@
-import { requireSeconds, requireSignal, type WaitOptions } from "../core/index.ts";
+import { requireWait, type WaitOptions } from "../core/index.ts";
 import { forgotten, ServiceAccess } from "./service-access.ts";
 import type { ServiceAddress } from "./service.ts";
 
@@ -49,15 +49,13 @@ export class Reach {
 
   /** Calls what may wait, in the event loop. */
   async wait(method: string, args: unknown[], options: WaitOptions = {}): Promise<any> {
-    requireSeconds("timeout", options.timeout);
-    requireSignal("signal", options.signal);
+    requireWait(options);
     return this.#access.call("wait", this.id, method, args, options);
   }
 
   /** Calls what may wait, and blocks. */
   block(method: string, args: unknown[], { signal, ...options }: WaitOptions = {}): any {
-    requireSeconds("timeout", options.timeout);
-    requireSignal("signal", signal);
+    requireWait({ signal, ...options });
     signal?.throwIfAborted();
     return this.#access.callSync("block", this.id, method, args, options);
   }

@@ -20,5 +20,6 @@ export {
   requireOneOf,
   requireSeconds,
   requireSignal,
+  requireWait,
 } from "./validate.ts";
 export { clockTime } from "./clock-time.ts";

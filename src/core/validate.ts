@@ -1,3 +1,4 @@
+import type { WaitOptions } from "./cancel.ts";
 import { ArgumentError } from "./errors.ts";
 
 /**
@@ -60,4 +61,10 @@ export function requireOneOf<T extends string>(parameter: string, value: unknown
   if (!allowed.includes(value as T))
     throw invalid(parameter, value, `one of ${allowed.map((a) => `"${a}"`).join(", ")}`);
   return value as T;
+}
+
+/** The options of a call that waits. */
+export function requireWait({ timeout, signal }: WaitOptions): void {
+  requireSeconds("timeout", timeout);
+  requireSignal("signal", signal);
 }

@@ -1,4 +1,10 @@
-import { BrokenBarrierError, requireFunction, requireInteger, type WaitOptions } from "../core/index.ts";
+import {
+  BrokenBarrierError,
+  requireFunction,
+  requireInteger,
+  type WaitOptions,
+  requireWait,
+} from "../core/index.ts";
 import {
   type Block,
   type BlockState,
@@ -14,7 +20,6 @@ import {
   runAsync,
   runSync,
 } from "../memory/index.ts";
-import { check } from "./lock.ts";
 import { type Home, place, shareable } from "./share.ts";
 
 export interface BarrierOptions {
@@ -93,7 +98,7 @@ export class Barrier {
   }
 
   waitSync(options: WaitOptions = {}): number {
-    check(options);
+    requireWait(options);
     const acts = this.#action !== undefined;
     const [index, round] = runSync((waiter) => this.#wait(waiter, acts), this.#within(options));
     if (round !== null) this.#act(round);
@@ -105,7 +110,7 @@ export class Barrier {
    * it calls `complete` with it.
    */
   async arrive(acts: boolean, options: WaitOptions): Promise<Arrival> {
-    check(options);
+    requireWait(options);
     return runAsync((waiter) => this.#wait(waiter, acts), this.#within(options));
   }
 

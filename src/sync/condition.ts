@@ -4,6 +4,7 @@ import {
   requireInteger,
   StateError,
   type WaitOptions,
+  requireWait,
 } from "../core/index.ts";
 import {
   type Block,
@@ -18,7 +19,7 @@ import {
   runAsync,
   runSync,
 } from "../memory/index.ts";
-import { type BaseLock, check } from "./lock.ts";
+import type { BaseLock } from "./lock.ts";
 import { RLock } from "./rlock.ts";
 import { type Home, place, shareable } from "./share.ts";
 
@@ -247,7 +248,7 @@ export class Condition {
   }
 
   #begin(call: string, options: WaitOptions): void {
-    check(options);
+    requireWait(options);
     options.signal?.throwIfAborted();
     this.#requireHeld(call);
   }

@@ -1,4 +1,4 @@
-import type { WaitOptions } from "../core/index.ts";
+import { type WaitOptions, requireWait } from "../core/index.ts";
 import {
   type Block,
   type BlockState,
@@ -9,7 +9,6 @@ import {
   runAsync,
   runSync,
 } from "../memory/index.ts";
-import { check } from "./lock.ts";
 import { type Home, place, shareable } from "./share.ts";
 
 /** A flag to wait for. Python: `threading.Event`, `multiprocessing.Event`. */
@@ -43,13 +42,13 @@ export class Event {
 
   /** Resolves with true once the flag is up, with false when `timeout` seconds have passed. */
   async wait(options: WaitOptions = {}): Promise<boolean> {
-    check(options);
+    requireWait(options);
     return runAsync((waiter) => this.#steps(waiter), options);
   }
 
   /** Blocks the thread until the flag is up. */
   waitSync(options: WaitOptions = {}): boolean {
-    check(options);
+    requireWait(options);
     return runSync((waiter) => this.#steps(waiter), options);
   }
 

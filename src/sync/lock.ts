@@ -5,10 +5,9 @@ import {
   holdingSync,
   LockAbandonedError,
   notInTime,
-  requireSeconds,
-  requireSignal,
   StateError,
   type WaitOptions,
+  requireWait,
 } from "../core/index.ts";
 import {
   type Abandoned,
@@ -48,7 +47,7 @@ export abstract class BaseLock {
 
   /** Waits without blocking the thread. Resolves with false when `timeout` seconds have passed. */
   async acquire(options: AcquireOptions = {}): Promise<boolean> {
-    check(options);
+    requireWait(options);
     const acquired = await runAsync((waiter) => this.steps(waiter), options);
     return this.#afterAcquire(acquired, options);
   }
@@ -59,7 +58,7 @@ export abstract class BaseLock {
    */
   acquireSync(options: AcquireOptions = {}): boolean {
     if (this.tryInTurn()) return this.#afterAcquire(true, options);
-    check(options);
+    requireWait(options);
     this.refuseDeadlock(options);
     return this.#afterAcquire(
       runSync((waiter) => this.steps(waiter), options),
@@ -198,9 +197,4 @@ export class Lock extends BaseLock {
 /** The other side of `Lock[reduce]`; found by name. @public */
 export function receiveLock(state: BlockState): Lock {
   return new Lock(receiveBlock(state));
-}
-
-export function check(options: WaitOptions): void {
-  requireSeconds("timeout", options.timeout);
-  requireSignal("signal", options.signal);
 }

@@ -7,6 +7,7 @@ import {
   notInTime,
   requireInteger,
   type WaitOptions,
+  requireWait,
 } from "../core/index.ts";
 import {
   type Block,
@@ -18,7 +19,6 @@ import {
   runAsync,
   runSync,
 } from "../memory/index.ts";
-import { check } from "./lock.ts";
 import { Holders } from "./holders.ts";
 import { type Home, place, shareable } from "./share.ts";
 
@@ -51,14 +51,14 @@ export class Semaphore {
 
   /** Waits without blocking the thread. Resolves with false when `timeout` seconds have passed. */
   async acquire(options: WaitOptions = {}): Promise<boolean> {
-    check(options);
+    requireWait(options);
     return runAsync((waiter) => this.#steps(waiter), options);
   }
 
   /** Blocks the thread while it waits. */
   acquireSync(options: WaitOptions = {}): boolean {
     if (this.#takeUnlessStarved()) return true;
-    check(options);
+    requireWait(options);
     return runSync((waiter) => this.#steps(waiter), options);
   }
 
@@ -104,7 +104,7 @@ export class Semaphore {
   }
 
   holdSync(options: WaitOptions = {}): Holding {
-    check(options);
+    requireWait(options);
     const place = runSync((waiter) => this.#hold(waiter), options);
     if (place === null) throw notInTime("No permit was free", options);
     return heldUntil(() => this.giveBack(place));
@@ -112,7 +112,7 @@ export class Semaphore {
 
   /** For `hold`: a permit that comes back when this thread dies, by its place in the table of holders. */
   async take(options: WaitOptions): Promise<number | null> {
-    check(options);
+    requireWait(options);
     return runAsync((waiter) => this.#hold(waiter), options);
   }
 

@@ -3,7 +3,7 @@
 // Keeps memory, waits until that has been seen, and dies without a word.
 const { readdirSync } = require("node:fs");
 
-const { folder } = JSON.parse(process.env["SPOOL_MEMORY"]);
+const { folder } = JSON.parse(process.env["SPOOL_MEMORY_PROFILE"]);
 const kept = [];
 
 function keepUntilKilled() {
