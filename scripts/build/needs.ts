@@ -66,8 +66,10 @@ function read(file: string): Module {
     if (isOfTypes(node)) continue;
     if (node.type === "ImportDeclaration" && isOurs)
       for (const { imported } of specifiers) uses.push({ file: from, name: imported?.name });
-    else if (node.type === "ExportAllDeclaration" && isOurs) handsOnAllOf.push(from);
-    else if (node.type === "ExportNamedDeclaration") {
+    else if (node.type === "ExportAllDeclaration" && isOurs) {
+      if (node.exported === null) handsOnAllOf.push(from);
+      else handsOn.set(node.exported.name, { file: from, name: undefined });
+    } else if (node.type === "ExportNamedDeclaration") {
       for (const { local, exported } of specifiers) {
         if (isOurs) handsOn.set(exported.name, { file: from, name: local.name });
         else own.add(exported.name);

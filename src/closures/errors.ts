@@ -10,10 +10,7 @@ export interface WireError {
   readonly payload: Payload;
 }
 
-/**
- * Makes anything that was thrown fit to travel: class, message, stack, own properties, cause, and other values as
- * they are. Never throws itself: what cannot travel is left out, and said so in its place.
- */
+/** See at-once.ts; the encoder must be there. */
 export function encodeError(error: unknown, options: ShipOptions = { to: "process" }): WireError {
   const encode = (value: unknown): WireError => ({
     payload: encodeValue(value, "error", { to: options.to, back: true }).payload,

@@ -7,12 +7,14 @@
  * its instances travel. Begin with ship.ts, then wire.ts.
  */
 export { CaptureError } from "../core/index.ts";
-export { type WireError, decodeError, encodeError } from "./errors.ts";
+export * as answering from "./answering.ts";
+export { encodeError, packResult } from "./at-once.ts";
+export { type WireError, decodeError } from "./errors.ts";
 export { isImporting } from "./importer.ts";
 export { packArguments, repack } from "./pack.ts";
 export { type Reduced, type Reducible, reduce } from "./reduce.ts";
 export { ref } from "./ref.ts";
-export { packResult, unpackArguments, unpackResult } from "./results.ts";
+export { unpackArguments, unpackResult } from "./results.ts";
 export { revive } from "./revive.ts";
 export { reship, ship } from "./ship.ts";
 export type { Payload, ShipOptions, Shipment, Target } from "./wire.ts";

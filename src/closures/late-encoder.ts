@@ -1,13 +1,15 @@
-import { createRequire } from "node:module";
+import { StateError } from "../core/index.ts";
 import type { encodeValue as Encode } from "./encoder.ts";
-import { quietly } from "./quietly.ts";
 
 /**
  * The encoder as those have it who only answer. It is the larger half of this room, and most workers never meet a value
  * that needs it: they load it when they do. Whoever ships has it from the start, and gives it.
  */
-export const encodeValue: typeof Encode = (value, label, options) =>
-  (known ??= load())(value, label, options);
+export const encodeValue: typeof Encode = (value, label, options) => {
+  if (known === undefined)
+    throw new StateError("encodeValue: the encoder is not there yet; await loadEncoder()");
+  return known(value, label, options);
+};
 
 let known: typeof Encode | undefined;
 
@@ -15,14 +17,9 @@ export function giveEncoder(encode: typeof Encode): void {
   known = encode;
 }
 
-/** In a bundle this file lies among the program's own, but the encoder is still where npm put it. */
-function load(): typeof Encode {
-  const here = import.meta.url ?? process.argv[1];
-  const [, extension] = /\/closures\/late-encoder\.([jt]s)$/.exec(here) ?? [];
-  const require = createRequire(here);
-  const file =
-    extension === undefined
-      ? require.resolve("spool/package.json").replace(/package\.json$/, "dist/closures/encoder.js")
-      : `./encoder.${extension}`;
-  return quietly(() => require(file) as { encodeValue: typeof Encode }).encodeValue;
+/** Undefined when it is there already. */
+export function loadEncoder(): Promise<void> | undefined {
+  if (known !== undefined) return undefined;
+  // Not by `require`: under loaders that hook it there would be a second copy of this room, which knows no class here.
+  return import("./encoder.ts").then((encoder) => giveEncoder(encoder.encodeValue));
 }

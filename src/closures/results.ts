@@ -9,7 +9,7 @@ export function unpackArguments(wire: unknown): unknown[] | Promise<unknown[]> {
   return unpack(wire) as unknown[] | Promise<unknown[]>;
 }
 
-/** As `packArguments`, for a task's result on its way back: classes the caller sent return as the caller's. */
+/** See at-once.ts; the encoder must be there for what does not travel as it is. */
 export function packResult(value: unknown, options: ShipOptions): unknown {
   const { to } = options;
   if (travelsAsItIs(value, to)) return value;

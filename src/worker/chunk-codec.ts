@@ -1,11 +1,4 @@
-import {
-  type WireError,
-  decodeError,
-  encodeError,
-  packResult,
-  unpackArguments,
-  unpackResult,
-} from "../closures/index.ts";
+import { type WireError, answering, decodeError, unpackArguments, unpackResult } from "../closures/index.ts";
 import { type Chunk, isThenable } from "../futures/index.ts";
 
 /** A chunk's results on their way back. */
@@ -31,9 +24,9 @@ export function packChunk(chunk: Chunk, to: To): WireChunk {
   const numbers = numbersOf(values, false);
   const packed = numbers === undefined && !allPrimitive(values);
   return {
-    values: numbers ?? (packed ? packResult(values, { to }) : values),
+    values: numbers ?? (packed ? answering.packResult(values, { to }) : values),
     packed,
-    failure: chunk.failure && encodeError(chunk.failure.error),
+    failure: chunk.failure && answering.encodeError(chunk.failure.error),
     seconds: chunk.seconds,
     asynchronous: chunk.asynchronous,
   };
@@ -69,8 +62,9 @@ export function numbersOf(values: readonly unknown[], shared: boolean): Float64A
   return numbers;
 }
 
-export function allPrimitive(values: readonly unknown[]): boolean {
-  for (const value of values) {
+export function allPrimitive(values: Items): boolean {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
     if (
       (typeof value === "object" && value !== null) ||
       typeof value === "function" ||

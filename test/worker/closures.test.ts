@@ -31,6 +31,29 @@ async function collected(result: unknown): Promise<unknown> {
   return isStream ? await Array.fromAsync(result as AsyncIterable<unknown>) : result;
 }
 
+for (const [name, Executor] of Object.entries(executors)) {
+  test(`instances and errors are of the caller's classes whatever \`require\` gives in a worker: ${name}`, async () => {
+    class Point {
+      readonly x: number;
+      constructor(x: number) {
+        this.x = x;
+      }
+    }
+    class Refusal extends Error {}
+    const hooks = join(import.meta.dirname, "fixtures", "copies-for-require.mjs");
+    const pool = new Executor({ maxWorkers: 1, execArgv: ["-C", "spool-source", "--import", hooks] });
+    try {
+      assert.ok((await pool.submit((x: number) => new Point(x), 3)) instanceof Point);
+      const refused = pool.submit(() => {
+        throw new Refusal("no");
+      });
+      assert.ok((await refused.exception()) instanceof Refusal);
+    } finally {
+      await pool.shutdown();
+    }
+  });
+}
+
 test("a task whose module the workers cannot import is sent again by value", async () => {
   const program = join(import.meta.dirname, "programs", "by-value.ts");
   const { stdout } = await promisify(execFile)(process.execPath, ["-C", "spool-source", program]);

@@ -1,6 +1,6 @@
 import { readlinkSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
-import { encodeError } from "../../closures/index.ts";
+import { answering } from "../../closures/index.ts";
 import type { LoneThreadData } from "../lone-thread.ts";
 import { runLone } from "./lone.ts";
 import { writeStraight } from "./output.ts";
@@ -12,7 +12,8 @@ writeStraight();
 if (process.platform === "linux") {
   Atomics.store(native, 0, Number(readlinkSync("/proc/thread-self").split("/").at(-1)));
 }
-runLone(start).catch((error: unknown) => {
-  parentPort!.postMessage(encodeError(error, { to: "thread" }));
+runLone(start).catch(async (error: unknown) => {
+  await answering.loadEncoder();
+  parentPort!.postMessage(answering.encodeError(error, { to: "thread" }));
   process.exit(1);
 });

@@ -1,7 +1,7 @@
-import { type WireError, encodeError, packResult } from "../../closures/index.ts";
+import { type WireError, answering } from "../../closures/index.ts";
 import { CancelledError, Fifo } from "../../core/index.ts";
 import { type Chunk, isThenable } from "../../futures/index.ts";
-import { type WireChunk, packChunk, transferOf } from "../chunk-codec.ts";
+import { allPrimitive, packChunk, transferOf } from "../chunk-codec.ts";
 import { type Channel, Op, type RunExtras } from "../protocol.ts";
 import { type AnyFunction, Entry } from "./functions.ts";
 import { type Job, callJob } from "./job.ts";
@@ -43,6 +43,7 @@ export class Runner {
   #draining = false;
   #closing = false;
   #flushed = 0;
+  #hasEncoder = false;
 
   constructor(options: RunnerOptions) {
     this.#options = options;
@@ -209,16 +210,22 @@ export class Runner {
 
   #deliver(job: Job, value: unknown): void {
     const { to } = this.#options;
-    if (job.op !== Op.RUN) return this.#deliverChunk(job, packChunk(value as Chunk, to));
-    if (value === null || typeof value !== "object")
-      return this.#answer(job, Op.RESULT, typeof value === "function" ? packResult(value, { to }) : value);
-    if (isStreamable(value)) return this.#stream(job, value);
-    this.#answer(job, Op.RESULT, packResult(value, { to }));
+    if (job.op !== Op.RUN) return this.#deliverChunk(job, value as Chunk);
+    if (value === null || (typeof value !== "object" && typeof value !== "function"))
+      return this.#answer(job, Op.RESULT, value);
+    const streams = isStreamable(value);
+    if (!streams && answering.travelsAsItIs(value, to)) return this.#answer(job, Op.RESULT, value);
+    if (!this.#hasEncoder) return this.#withEncoder(job, () => this.#deliver(job, value));
+    if (streams) return this.#stream(job, value);
+    this.#answer(job, Op.RESULT, answering.packResult(value, { to }));
   }
 
-  #deliverChunk(job: Job, chunk: WireChunk): void {
-    const transfer = this.#options.to === "thread" ? transferOf(chunk) : undefined;
-    this.#answer(job, Op.CHUNK, chunk, transfer);
+  #deliverChunk(job: Job, chunk: Chunk): void {
+    const { to } = this.#options;
+    const mayNeed = !this.#hasEncoder && (chunk.failure !== undefined || !allPrimitive(chunk.values));
+    if (mayNeed) return this.#withEncoder(job, () => this.#deliverChunk(job, chunk));
+    const wire = packChunk(chunk, to);
+    this.#answer(job, Op.CHUNK, wire, to === "thread" ? transferOf(wire) : undefined);
   }
 
   #answer(job: Job, op: Op, wire: unknown, transfer?: readonly unknown[]): void {
@@ -226,8 +233,22 @@ export class Runner {
     this.#channel.post(op, job.id, wire, this.#ran(job), transfer);
   }
 
+  /** Ends a task when the encoder is there. Until then the task keeps its place, so that none changes its result. */
+  #withEncoder(job: Job, end: () => void): void {
+    const loading = answering.loadEncoder();
+    this.#hasEncoder = loading === undefined;
+    if (loading === undefined) return end();
+    this.#underWay++;
+    void loading.then(() => this.#later(job, end));
+  }
+
   #fail(job: Job, error: unknown): void {
-    this.#answer(job, Op.FAILED, encodeError(error));
+    if (!this.#hasEncoder) return this.#withEncoder(job, () => this.#failWith(job, error));
+    this.#failWith(job, error);
+  }
+
+  #failWith(job: Job, error: unknown): void {
+    this.#answer(job, Op.FAILED, answering.encodeError(error));
   }
 
   #ran(job: Job): number | undefined {
@@ -238,7 +259,7 @@ export class Runner {
     this.#underWay++;
     job.stream = new OutgoingStream(source, {
       item: (value) => {
-        this.#channel.post(Op.ITEM, job.id, packResult(value, { to: this.#options.to }));
+        this.#channel.post(Op.ITEM, job.id, answering.packResult(value, { to: this.#options.to }));
         this.#scheduleDrain();
       },
       end: (failure) =>

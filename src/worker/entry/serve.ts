@@ -1,5 +1,5 @@
 import { SerializationError } from "../../core/index.ts";
-import { encodeError, revive, unpackArguments } from "../../closures/index.ts";
+import { answering, revive, unpackArguments } from "../../closures/index.ts";
 import type { Send } from "../batch-channel.ts";
 import { Inbox } from "../inbox.ts";
 import { Outbox } from "../outbox.ts";
@@ -31,8 +31,11 @@ export function serve(host: Host): void {
   const outbox: Outbox = new Outbox(host.send, (op, id, error) => {
     if (op !== Op.RESULT && op !== Op.CHUNK && op !== Op.ITEM) return;
     const message = `The task's result cannot be sent back: ${(error as Error).message}`;
-    outbox.post(Op.FAILED, id, encodeError(new SerializationError(message, { cause: error })));
-    outbox.flush();
+    const failed = new SerializationError(message, { cause: error });
+    void Promise.resolve(answering.loadEncoder()).then(() => {
+      outbox.post(Op.FAILED, id, answering.encodeError(failed));
+      outbox.flush();
+    });
   });
   let runner: Runner | undefined;
   /** Functions that came while the initializer ran. */
@@ -95,7 +98,8 @@ async function setUp(setup: WorkerStart, host: Host, channel: Outbox): Promise<R
       close: host.close,
     });
   } catch (error) {
-    channel.post(Op.INIT_FAILED, 0, encodeError(error));
+    await answering.loadEncoder();
+    channel.post(Op.INIT_FAILED, 0, answering.encodeError(error));
     channel.flush();
     return undefined;
   }
