@@ -1,7 +1,11 @@
 import "../support/leaks.ts";
 import assert from "node:assert/strict";
+import { readdirSync, readlinkSync } from "node:fs";
+import { getPriority } from "node:os";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { sample, startRecording } from "spool/profile";
+import { processTree, readProcess } from "../../src/profile/attach/proc.ts";
 import { sampleExternal } from "../../src/profile/external/index.ts";
 import { NodeTarget, nodeLines } from "../support/node-target.ts";
 
@@ -23,6 +27,17 @@ async function shareOf(pid: number, name: string, enough: number): Promise<Share
     }
   }
   return { part: (100 * part) / samples, samples };
+}
+
+/** True while this process has the memory of another one open. */
+function isRead(pid: number): boolean {
+  return readdirSync("/proc/self/fd").some((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`) === `/proc/${pid}/mem`;
+    } catch {
+      return false; // the one that lists them
+    }
+  });
 }
 
 describe("sampling from outside", { skip: !SUPPORTED }, () => {
@@ -99,6 +114,56 @@ describe("sampling from outside", { skip: !SUPPORTED }, () => {
       assert.deepEqual(numbers, [...numbers.keys()]);
       assert.ok(numbers.length >= 3, `${numbers.length} threads`);
       for (const number of numbers) assert.ok(samples.some(({ thread }) => thread.thread === number));
+    } finally {
+      await target.stop();
+    }
+  });
+
+  test("follows children that start later, also by way of another program", async () => {
+    const target = await NodeTarget.start("external-late-child.cjs");
+    try {
+      const recording = await startRecording(target.pid, { engine: "external", subprocesses: true });
+      target.child.stdin!.write("go\n");
+      const children = (): number[] => processTree(target.pid).filter((pid) => pid !== target.pid);
+      while (!children().some(isRead)) await sleep(20);
+      const { threads, samples } = await recording.stop();
+      const child = threads.find(({ pid }) => pid !== target.pid);
+      assert.equal(child?.process, "external-spin.cjs");
+      assert.ok(samples.some(({ thread }) => thread.pid === child.pid));
+    } finally {
+      await target.stop();
+    }
+  });
+
+  test("snapshots from outside have the children too, and nothing of what those did before", async () => {
+    const target = await NodeTarget.start("external-late-child.cjs");
+    try {
+      target.child.stdin!.write("go\n");
+      const children = (): number[] => processTree(target.pid).filter((pid) => pid !== target.pid);
+      // It spins; after half a second of its own time it is looked at.
+      while (!children().some((pid) => readProcess(pid).cpu > 0.5)) await sleep(20);
+      const snapshots = sample(target.pid, { engine: "external", subprocesses: true, every: 0.1 });
+      const { value } = await snapshots.next();
+      await snapshots.return();
+      assert.ok(value!.cpu < 0.5, `${value!.cpu} processors before it was first seen`);
+      const processes = new Set(value!.profile.samples.map(({ thread }) => thread.process));
+      assert.ok(processes.has("external-spin.cjs") && processes.has("external-late-child.cjs"));
+    } finally {
+      await target.stop();
+    }
+  });
+
+  test("puts the priority of this thread back when the last of several recordings has ended", async () => {
+    const target = await NodeTarget.start("external-workers.cjs");
+    try {
+      const before = getPriority();
+      const [first, second] = [new AbortController(), new AbortController()];
+      const recordings = [first, second].map(({ signal }) => sampleExternal(target.pid, { signal }));
+      first.abort();
+      await recordings[0];
+      second.abort();
+      await recordings[1];
+      assert.equal(getPriority(), before);
     } finally {
       await target.stop();
     }

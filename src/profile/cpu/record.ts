@@ -2,18 +2,16 @@ import { setImmediate as turn, setTimeout as delay } from "node:timers/promises"
 import { requireInteger, requireSeconds, requireSignal } from "../../core/index.ts";
 import type { AttachOptions } from "../attach/attach.ts";
 import { attachOrLookOutside, type EngineOptions } from "../attach/choose.ts";
-import { nodeVersionOf, processTree } from "../attach/proc.ts";
 import { sampleExternal } from "../external/index.ts";
 import { mergeProfiles, type Profile } from "../model/sample.ts";
 import { assemble } from "./assemble.ts";
+import { followChildren } from "./children.ts";
 import { ProcessRecorder } from "./process-recorder.ts";
 
 /** Samples per second unless asked otherwise: as py-spy, and under 1 % of the target's time. */
 export const DEFAULT_RATE = 100;
 /** V8 samples no faster than this with less than a few percent of cost. */
 export const MAX_RATE = 1000;
-/** How often the process tree is looked at for new children, milliseconds. */
-const CHILD_POLL_MS = 250;
 /** How long a recording waits for the children that are there when it begins, milliseconds. */
 const CHILD_ENTRY_MS = 5000;
 
@@ -97,7 +95,7 @@ export function once<T>(stop: () => Promise<T>): () => Promise<T> {
   return () => (result ??= stop());
 }
 
-/** The same from outside; children that start later are not followed. */
+/** The same from outside. */
 async function recordOutside(
   pid: number,
   rate: number,
@@ -106,11 +104,14 @@ async function recordOutside(
 ): Promise<Recording> {
   const over = new AbortController();
   const look = (p: number): Promise<Profile> => sampleExternal(p, { rate, signal: over.signal });
-  const children = subprocesses ? processTree(pid).filter((p) => p !== pid && isNode(p)) : [];
   const own = look(pid);
   // What cannot be read at all says so at once, before anything is called a recording.
   await Promise.race([own, turn()]);
-  const others = children.map((p) => look(p).catch((error: unknown) => void notes.push(notIn(p, error))));
+  const others: Promise<Profile | void>[] = [];
+  const lookToo = (p: number): void => {
+    others.push(look(p).catch((error: unknown) => void notes.push(notIn(p, error))));
+  };
+  const unfollow = subprocesses ? followChildren(pid, lookToo) : (): void => {};
   const ended = own.then(
     () => {},
     () => {},
@@ -118,9 +119,10 @@ async function recordOutside(
   return {
     ended,
     async stop() {
+      unfollow();
       over.abort();
-      const seen = await Promise.all(others);
-      const profile = mergeProfiles([await own, ...seen.filter((other) => other !== undefined)]);
+      const seen = (await Promise.all(others)).filter((other) => other !== undefined);
+      const profile = mergeProfiles([await own, ...seen]);
       return { ...profile, notes: [...new Set([...notes, ...profile.notes])] };
     },
   };
@@ -146,22 +148,17 @@ function aborted(signal: AbortSignal, over: AbortSignal): Promise<void> {
 
 /** Follows a process tree and records each Node process in it as it appears. */
 class ChildRecorders {
-  readonly #known: Set<number>;
   readonly #attempts: Promise<ProcessRecorder | undefined>[] = [];
-  readonly #timer: NodeJS.Timeout;
-  readonly #root: number;
+  readonly #unfollow: () => void;
   readonly #interval: number;
   readonly #options: AttachOptions;
   readonly #notes: string[];
 
   constructor(root: number, interval: number, options: AttachOptions, notes: string[]) {
-    this.#root = root;
     this.#interval = interval;
     this.#options = options;
     this.#notes = notes;
-    this.#known = new Set([root, process.pid]);
-    this.#look();
-    this.#timer = setInterval(() => this.#look(), CHILD_POLL_MS);
+    this.#unfollow = followChildren(root, (pid) => this.#attempts.push(this.#attach(pid)));
   }
 
   /** When those that were there at the beginning have been entered; one that does not answer is waited for no longer. */
@@ -173,16 +170,8 @@ class ChildRecorders {
   }
 
   async stop(): Promise<ProcessRecorder[]> {
-    clearInterval(this.#timer);
+    this.#unfollow();
     return (await Promise.all(this.#attempts)).filter((recorder) => recorder !== undefined);
-  }
-
-  #look(): void {
-    for (const pid of processTree(this.#root)) {
-      if (this.#known.has(pid)) continue;
-      this.#known.add(pid);
-      if (isNode(pid)) this.#attempts.push(this.#attach(pid));
-    }
   }
 
   async #attach(pid: number): Promise<ProcessRecorder | undefined> {
@@ -192,13 +181,5 @@ class ChildRecorders {
       this.#notes.push(notIn(pid, error));
       return undefined;
     }
-  }
-}
-
-function isNode(pid: number): boolean {
-  try {
-    return nodeVersionOf(pid) !== null;
-  } catch {
-    return false;
   }
 }

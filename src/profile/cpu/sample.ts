@@ -1,10 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { requireInteger, requireSeconds, requireSignal } from "../../core/index.ts";
 import { attachOrLookOutside, type EngineOptions } from "../attach/choose.ts";
-import { isAlive, nodeVersionOf, processTree, readProcess } from "../attach/proc.ts";
-import { sampleExternal } from "../external/index.ts";
-import type { Profile } from "../model/sample.ts";
+import { isAlive, readProcess } from "../attach/proc.ts";
+import { type ExternalSampleOptions, sampleExternal } from "../external/index.ts";
+import { mergeProfiles, type Profile } from "../model/sample.ts";
 import { assemble } from "./assemble.ts";
+import { nodeChildren } from "./children.ts";
 import { LiveProcess } from "./live-process.ts";
 import { DEFAULT_RATE, MAX_RATE } from "./record.ts";
 
@@ -42,20 +43,20 @@ export async function* sample(pid: number, options: SampleOptions = {}): AsyncGe
   const every = (options.every === undefined ? 1 : requireSeconds("every", options.every)) * 1000;
   const entered = await attachOrLookOutside(pid, options);
   if (entered === "external") {
-    yield* sampleOutside(pid, interval, every, signal);
+    yield* sampleOutside(pid, { interval, every, signal, subprocesses: options.subprocesses === true });
     return;
   }
   const live = new Map([[pid, await LiveProcess.start(entered, interval)]]);
   const ended = entered.ended;
   try {
-    let last = cpuOf([pid]);
+    let last = usageOf([pid]);
     for (;;) {
       if ((await pause(every, ended, signal)) === "over") return;
       if (options.subprocesses === true) await addChildren(live, pid, interval, options);
       const taken = await take([...live.values()], { interval, lines: options.lines });
       if (taken === undefined) return;
-      const now = cpuOf(live.keys());
-      yield { ...taken, cpu: (now.cpu - last.cpu) / (now.at - last.at), rss: now.rss };
+      const now = usageOf(live.keys());
+      yield { ...taken, cpu: cpuBetween(last, now), rss: now.rss };
       last = now;
     }
   } finally {
@@ -80,7 +81,7 @@ async function addChildren(
   interval: number,
   options: SampleOptions,
 ): Promise<void> {
-  const fresh = processTree(root).filter((pid) => !live.has(pid) && pid !== process.pid && isNode(pid));
+  const fresh = nodeChildren(root).filter((pid) => !live.has(pid));
   await Promise.all(
     fresh.map(async (pid) => {
       // A child that cannot be entered now (it has only just started) is tried again at the next snapshot.
@@ -94,37 +95,76 @@ async function addChildren(
   );
 }
 
-async function* sampleOutside(
-  pid: number,
-  interval: number,
-  every: number,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<Snapshot, void> {
-  let last = cpuOf([pid]);
+interface OutsideOptions {
+  /** Seconds. */
+  readonly interval: number;
+  /** Milliseconds. */
+  readonly every: number;
+  readonly signal: AbortSignal | undefined;
+  readonly subprocesses: boolean;
+}
+
+async function* sampleOutside(pid: number, options: OutsideOptions): AsyncGenerator<Snapshot, void> {
+  const { interval, every, signal, subprocesses } = options;
+  const look = { rate: Math.round(1 / interval), duration: every / 1000, ...(signal && { signal }) };
+  let last = usageOf([pid]);
   while (isAlive(pid) && signal?.aborted !== true) {
-    const profile = await sampleExternal(pid, {
-      rate: Math.round(1 / interval),
-      duration: every / 1000,
-      ...(signal === undefined ? {} : { signal }),
-    });
-    const now = cpuOf([pid]);
-    yield { profile, heap: 0, pause: 0, cpu: (now.cpu - last.cpu) / (now.at - last.at), rss: now.rss };
+    const children = subprocesses ? nodeChildren(pid) : [];
+    const seen = await Promise.all([
+      lookOutside(pid, look),
+      // A child that may not be read is left out, as one that cannot be entered is.
+      ...children.map((child) => lookOutside(child, look).catch(() => undefined)),
+    ]);
+    if (seen[0] === undefined) return;
+    const now = usageOf([pid, ...children]);
+    yield {
+      profile: mergeProfiles(seen.filter((profile) => profile !== undefined)),
+      heap: 0,
+      pause: 0,
+      cpu: cpuBetween(last, now),
+      rss: now.rss,
+    };
     last = now;
   }
 }
 
-function cpuOf(pids: Iterable<number>): { cpu: number; rss: number; at: number } {
-  let [cpu, rss] = [0, 0];
+/** Undefined when the process has ended before it could be looked at. */
+async function lookOutside(pid: number, options: ExternalSampleOptions): Promise<Profile | undefined> {
+  try {
+    return await sampleExternal(pid, options);
+  } catch (error) {
+    if (isAlive(pid)) throw error;
+    return undefined;
+  }
+}
+
+interface Usage {
+  /** Seconds of processor time, by process. */
+  readonly cpu: ReadonlyMap<number, number>;
+  readonly rss: number;
+  readonly at: number;
+}
+
+function usageOf(pids: Iterable<number>): Usage {
+  const cpu = new Map<number, number>();
+  let rss = 0;
   for (const pid of pids) {
     try {
       const facts = readProcess(pid);
-      cpu += facts.cpu;
+      cpu.set(pid, facts.cpu);
       rss += facts.rss;
     } catch {
       // It has ended.
     }
   }
   return { cpu, rss, at: performance.now() / 1000 };
+}
+
+/** Processors in use between two moments. What a process did before it was first seen belongs to no interval. */
+function cpuBetween(last: Usage, now: Usage): number {
+  let used = 0;
+  for (const [pid, cpu] of now.cpu) used += cpu - (last.cpu.get(pid) ?? cpu);
+  return used / (now.at - last.at);
 }
 
 async function pause(
@@ -138,12 +178,4 @@ async function pause(
   const result = await Promise.race([timer, ended.then(() => "over" as const)]);
   stop.abort();
   return result;
-}
-
-function isNode(pid: number): boolean {
-  try {
-    return nodeVersionOf(pid) !== null;
-  } catch {
-    return false;
-  }
 }

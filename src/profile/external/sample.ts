@@ -137,12 +137,20 @@ class Sampler {
   }
 }
 
+/** The recordings of this thread: the first raises its priority, the last puts it back. */
+let recordings = 0;
+let usualPriority = 0;
+
 function raisePriority(): () => void {
-  const before = getPriority(0);
-  try {
-    setPriority(0, Math.min(before, SAMPLER_PRIORITY));
-    return () => setPriority(0, before);
-  } catch {
-    return () => {}; // only root may; then the sampler takes its chances
+  if (recordings++ === 0) {
+    usualPriority = getPriority(0);
+    try {
+      setPriority(0, Math.min(usualPriority, SAMPLER_PRIORITY));
+    } catch {
+      // only root may; then the sampler takes its chances
+    }
   }
+  return () => {
+    if (--recordings === 0) setPriority(0, usualPriority);
+  };
 }
