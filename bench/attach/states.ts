@@ -33,7 +33,8 @@ export const STATES: readonly State[] = [
   state("SIGUSR1 trapped by the program", "trapped"),
   { name: "SIGUSR1 trapped, `--force`", visit: byForce },
   { ...state("`--disable-sigusr1`", "idle", ["--disable-sigusr1"]), except: ["20"] },
-  { name: "port taken by something else", visit: portTaken },
+  { name: "port taken by something else", visit: (node) => portTaken(node) },
+  { name: "port taken, `--force`", visit: (node) => portTaken(node, { force: true }) },
   { name: "three at once", visit: threeAtOnce },
   state("three worker threads", "workers"),
   state("three child processes", "children"),
@@ -88,13 +89,13 @@ function same(
   return JSON.stringify(seen(after)) === JSON.stringify(seen(before));
 }
 
-async function portTaken(node: string): Promise<Visit> {
+async function portTaken(node: string, options: EngineOptions = {}): Promise<Visit> {
   const server = createServer((socket) => socket.destroy());
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   const { port } = server.address() as { port: number };
   try {
     return await withTarget("shares", { node, execArgv: [`--inspect-port=${port}`] }, (target) =>
-      look(target),
+      look(target, options),
     );
   } finally {
     await new Promise((done) => server.close(done));

@@ -4,7 +4,8 @@ import { exclusive } from "./args.ts";
 /** What the profiler commands share: how a process and an engine are named. */
 export const ENGINE_HELP = `  --external          read the process from outside: no signal, nothing started in it
   --inspector         only through the inspector
-  --force             enter without SIGUSR1, for a program that traps it: writes one word into its memory
+  --force             enter a program that traps SIGUSR1 or whose inspector's port is taken, by writing a word or
+                      two into its memory
   -p, --pid PID       as the argument PID`;
 
 /** The PID from `-p` or the first argument. */

@@ -118,6 +118,31 @@ test("a port held by something else than an inspector is named", async () => {
   }
 });
 
+for (const [line, node] of nodeLines()) {
+  test(`Node ${line}: by force a program whose port is taken opens another, and has its own back`, async () => {
+    const server = createServer((socket) => socket.destroy());
+    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+    const { port } = server.address() as AddressInfo;
+    const target = await startTarget("idle", { node, execArgv: [`--inspect-port=${port}`] });
+    try {
+      const held = await target.ask<{ debugPort: number }>("held");
+      assert.equal(held.debugPort, port);
+      const before = footprint(target.pid);
+      for (let round = 0; round < 2; round++) {
+        const session = await attach(target.pid, { timeout: 30, force: true });
+        assert.equal(await evaluate(session, "process.pid"), target.pid);
+        assert.match(session.notes.join("\n"), new RegExp(`port ${port} is taken`));
+        await session.close();
+        assert.deepEqual(await settled(target.pid, before), before);
+        assert.deepEqual(await target.ask("held"), held);
+      }
+    } finally {
+      await target.stop();
+      await new Promise((done) => server.close(done));
+    }
+  });
+}
+
 test("a program with its own SIGUSR1 handler is given up, and keeps its handler", async () => {
   const target = await startTarget("trapped");
   try {

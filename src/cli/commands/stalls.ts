@@ -12,7 +12,8 @@ export const command: Command = {
   --over TIME         report what blocked the loop for longer (default 50ms; also 0.2s)
   -d, --duration SEC  stop after so long (default: until Ctrl-C or the process ends)
   -j, --json          one JSON object per line
-  --force             enter without SIGUSR1, for a program that traps it: writes one word into its memory
+  --force             enter a program that traps SIGUSR1 or whose inspector's port is taken, by writing a word or
+                      two into its memory
 
 example: spool stalls 4242 --over 100ms`,
   async run(args) {

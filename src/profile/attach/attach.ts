@@ -33,8 +33,8 @@ export interface AttachOptions extends WaitOptions {
   /** Told each thing done to the target, as it is done. */
   readonly onNote?: (line: string) => void;
   /**
-   * Open the inspector without SIGUSR1, for a program that keeps this signal for itself: by one word written into its
-   * memory. Linux x64 with koffi and the right to ptrace. Default false.
+   * Open the inspector without SIGUSR1, for a program that keeps this signal for itself, and on another port where its
+   * own is taken: by a word or two written into its memory. Linux x64 with koffi and the right to ptrace. Default false.
    */
   readonly force?: boolean;
 }

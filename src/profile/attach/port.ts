@@ -1,7 +1,7 @@
 import { createServer } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { onAbort, ProfilerError } from "../../core/index.ts";
-import { postInspectorSemaphore } from "../external/index.ts";
+import { postInspectorSemaphore, redirectInspector } from "../external/index.ts";
 import { CLOSE_PORT } from "./agent-source.ts";
 import { allPids, gone, nodeVersionOf, type ProcessFacts, readProcess } from "./proc.ts";
 import { evaluate } from "./protocol.ts";
@@ -37,7 +37,7 @@ export interface OpenPort {
 /** One attempt to enter a target. */
 export interface Visit {
   readonly facts: ProcessFacts;
-  /** Without a signal. */
+  /** Without a signal, and on another port where the target's is taken: by writing into its memory. */
   readonly force: boolean;
   readonly signal: AbortSignal;
   note(line: string): void;
@@ -55,7 +55,10 @@ export async function openPort(visit: Visit): Promise<OpenPort> {
   }
   const unlock = await lock(signal);
   try {
-    const moveBack = await freePort(facts.pid, wanted, signal, note);
+    const moveBack = await freePort(facts.pid, wanted, signal, note).catch((error: unknown) => {
+      if (!visit.force || !isTaken(error)) throw error;
+      return useAnotherPort(visit, wanted);
+    });
     const release = async (): Promise<void> => {
       await moveBack();
       unlock();
@@ -167,6 +170,17 @@ async function freePort(
   };
 }
 
+/** By force: the target is made to open a port that is free; gives the way back. */
+function useAnotherPort({ facts, note }: Visit, wanted: number): () => Promise<void> {
+  const putBack = redirectInspector(facts.pid, wanted, 0);
+  note(`port ${wanted} is taken: wrote into process ${facts.pid} that its inspector is to open another`);
+  return async () => putBack();
+}
+
+function isTaken(error: unknown): boolean {
+  return error instanceof ProfilerError && error.code === "PROFILER_PORT_TAKEN";
+}
+
 /** Closes a Node's inspector port and opens another; when its loop is blocked until `before`, it does not any more. */
 async function moveInspector(
   from: number,
@@ -198,7 +212,8 @@ async function later(port: number, expression: string, signal: AbortSignal): Pro
 function taken(port: number, holder: number | undefined, cause?: unknown): ProfilerError {
   const who = holder === undefined ? "a process of another user" : `process ${holder}`;
   return new ProfilerError(
-    `port ${port}, which the target's inspector needs, is held by ${who}: free it, or use --external`,
+    `port ${port}, which the target's inspector needs, is held by ${who}: free it, or use --external, or --force with ` +
+      "`spool record`, `top` or `stalls`, which opens another",
     { code: "PROFILER_PORT_TAKEN", cause },
   );
 }

@@ -72,7 +72,8 @@ function post(pid: number, address: number): void {
   }
 }
 
-function openMemory(pid: number): number {
+/** The memory of a process as a file that can be written to. */
+export function openMemory(pid: number): number {
   try {
     return openSync(`/proc/${pid}/mem`, "r+");
   } catch (cause) {

@@ -8,10 +8,12 @@
  * threads.ts, stop.ts   which threads there are, what they do, and stopping one for microseconds
  * walk.ts, heap.ts  from a stack to functions, from functions to names and places
  * target.ts         all of it together; dump.ts and sample.ts are its two uses
- * force.ts          the one exception to "nothing is written": opening the inspector without a signal, on demand
+ * force.ts, inspector-port.ts   the exceptions to "nothing is written", on demand: opening the inspector without a
+ *                   signal, and on another port
  *
  * Begin with target.ts.
  */
 export { type ExternalSampleOptions, EXTERNAL_NOTES, sampleExternal } from "./sample.ts";
 export { dumpStacks } from "./dump.ts";
 export { postInspectorSemaphore } from "./force.ts";
+export { redirectInspector } from "./inspector-port.ts";
