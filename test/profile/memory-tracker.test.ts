@@ -64,6 +64,25 @@ describe("Tracker", () => {
     assert.deepEqual(lines.sort(), ["(anonymous):1", "Table:8", "build:13"]);
   });
 
+  test("leaves a loader that was wrapped after it working", () => {
+    const load = createRequire(import.meta.url);
+    const { prototype } = Module as unknown as { prototype: { _compile: (...args: string[]) => unknown } };
+    const before = prototype._compile;
+    const path = load.resolve("../programs/memory-forgotten.cjs");
+    delete load.cache[path];
+    const tracker = new Tracker({ peaks: false });
+    const inner = prototype._compile;
+    prototype._compile = function (...args) {
+      return Reflect.apply(inner, this, args);
+    };
+    try {
+      tracker.stop();
+      assert.equal((load(path) as unknown[]).length, 12);
+    } finally {
+      prototype._compile = before;
+    }
+  });
+
   test("records this thread's allocations, on and off the heap, into a file", () => {
     const folder = mkdtempSync(join(tmpdir(), "spool-test-"));
     try {

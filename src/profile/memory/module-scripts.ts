@@ -19,12 +19,16 @@ export class ModuleScripts {
   readonly #found = new Map<string, string>();
   readonly #before: Compile = loader._compile;
   readonly #wrapped: Compile;
+  #over = false;
 
   constructor(lastScript: () => number | undefined) {
-    const [found, before] = [this.#found, this.#before];
+    const before = this.#before;
+    const note = (path: string): void => {
+      const last = this.#over ? undefined : lastScript();
+      if (last !== undefined) this.#found.set(`${last + 1}`, path);
+    };
     this.#wrapped = function compileNoted(content, path, ...more) {
-      const last = lastScript();
-      if (last !== undefined) found.set(`${last + 1}`, path);
+      note(path);
       return Reflect.apply(before, this, [content, path, ...more]);
     };
     loader._compile = this.#wrapped;
@@ -34,8 +38,9 @@ export class ModuleScripts {
     return [...this.#found];
   }
 
-  /** Takes itself out, unless somebody has wrapped the loader after it. */
+  /** Notes no more and takes itself out; where somebody has wrapped the loader after it, it only passes on. */
   stop(): void {
+    this.#over = true;
     if (loader._compile === this.#wrapped) loader._compile = this.#before;
   }
 }

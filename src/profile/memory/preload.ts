@@ -50,6 +50,7 @@ function begin(options: Orders): void {
     const end = runAtOnce(checkpoint("end", options), self);
     const seen = helper?.stop() ?? { checkpoints: own, timeline: [] };
     write({ checkpoints: [...seen.checkpoints, end], timeline: seen.timeline });
+    modules.stop();
     session.disconnect();
   };
   process.once("exit", finish);
