@@ -32,7 +32,7 @@ async function collected(result: unknown): Promise<unknown> {
 }
 
 for (const [name, Executor] of Object.entries(executors)) {
-  test(`instances and errors are of the caller's classes whatever \`require\` gives in a worker: ${name}`, async () => {
+  test(`instances and errors are of the caller's classes under a loader that gives \`require\` other modules: ${name}`, async () => {
     class Point {
       readonly x: number;
       constructor(x: number) {
@@ -40,7 +40,7 @@ for (const [name, Executor] of Object.entries(executors)) {
       }
     }
     class Refusal extends Error {}
-    const hooks = join(import.meta.dirname, "fixtures", "copies-for-require.mjs");
+    const hooks = join(import.meta.dirname, "fixtures", "no-require.mjs");
     const pool = new Executor({ maxWorkers: 1, execArgv: ["-C", "spool-source", "--import", hooks] });
     try {
       assert.ok((await pool.submit((x: number) => new Point(x), 3)) instanceof Point);
