@@ -5,9 +5,8 @@ import { type TableSpec, interleaved, isBare } from "./spec.ts";
 
 const FIFTEEN_PERCENT_MORE = 1 / 1.15;
 
-const FILE =
-  "a bare worker that only loads one file of this package's size takes a quarter more than a raw one";
-const MESSAGES = "three messages go one after the other: ready, the function, its result";
+const FILE = "a worker compiles the code that runs tasks before its first one, where a raw one has none";
+const MESSAGES = "three messages go one after the other: ready, the task, its result";
 
 /** A new program each time; importing the library is not counted. */
 const table = (workers: "threads" | "processes", raw: string, limit: string): TableSpec => ({
