@@ -15,6 +15,8 @@ export interface RedisAddress {
 /** Seconds to try before the first connection is given up; later losses are repaired for as long as it takes. */
 const FIRST_CONNECT_SECONDS = 4;
 const LONGEST_PAUSE_MS = 2000;
+/** Between looks whether a server that has started has read its data; the library's own is a second or more. */
+const LOADING_PAUSE_MS = 100;
 
 /** Reads Celery's Redis URLs: `redis://`, `rediss://`, `redis+socket://`, `sentinel://h1:p1;sentinel://h2:p2/db`. */
 export function redisAddress(url: string, transport: Readonly<Record<string, unknown>>): RedisAddress {
@@ -85,6 +87,7 @@ export async function connectRedis(address: RedisAddress): Promise<RedisClient> 
     ...address.options,
     lazyConnect: true,
     maxRetriesPerRequest: null,
+    maxLoadingRetryTime: LOADING_PAUSE_MS,
     retryStrategy: (times: number) => Math.min(times * 50, LONGEST_PAUSE_MS),
   };
   const client = new (Redis as unknown as new (options: RedisOptions) => RedisClient)(options);
