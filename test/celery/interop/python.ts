@@ -3,7 +3,7 @@ import { once } from "node:events";
 
 /** Where Debian's packages python3-celery, python3-redis and python3-msgpack live. */
 const PYTHON = "/usr/bin/python3";
-const START_SECONDS = 30;
+const START_SECONDS = 60;
 
 export interface PythonEnvironment {
   readonly BROKER: string;

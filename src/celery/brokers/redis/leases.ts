@@ -28,7 +28,8 @@ export class Leases {
   start(): void {
     void this.#round().finally(() => {
       if (this.#closed) return;
-      this.#cancel = clock().after(this.#parts.leaseSeconds / RENEWALS, () => this.start());
+      // What holds the program is its worker, not a timer that is there most of the time.
+      this.#cancel = clock().after(this.#parts.leaseSeconds / RENEWALS, () => this.start(), { unref: true });
     });
   }
 

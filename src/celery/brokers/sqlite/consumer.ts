@@ -102,7 +102,9 @@ export class SqliteConsumer implements Consumer {
       if (this.#vigil.renewed()) this.#file.run(RELEASE_LOST, now);
     }).catch(() => {});
     this.#take();
-    this.#cancelRound = clock().after(this.#leaseMs / 1000 / RENEWALS, () => this.#round());
+    this.#cancelRound = clock().after(this.#leaseMs / 1000 / RENEWALS, () => this.#round(), {
+      unref: true,
+    });
   }
 
   #take(): void {
