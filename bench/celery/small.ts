@@ -8,7 +8,7 @@ import { REDIS, fresh } from "./places.ts";
 import { pythonClient, startNode } from "./processes.ts";
 
 /** What is no throughput: the rate of sending, the wait for one task, and the cost of doing nothing. */
-const SENT = 2000;
+export const SENT = 2000;
 const WAITS = 300;
 const IDLE_SECONDS = 10;
 const connection = { host: "127.0.0.1", port: 6379, db: 4 };

@@ -1,6 +1,7 @@
 import { measure, summarise, type Contestant, type Figure } from "../harness.ts";
 import type { Target } from "../support/targets.ts";
 import { BARE, waitBare } from "./bare.ts";
+import { drainRabbit, enqueueRabbit } from "./bare-rabbit.ts";
 import { bullmq, celery, graphile, pgBoss } from "./drain.ts";
 import { AMQP, PYTHON, REDIS, ROUNDS, SQLITE } from "./places.ts";
 import {
@@ -55,7 +56,7 @@ export const tables: Readonly<Record<string, TableSpec>> = {
   ),
   "rabbitmq-ignored": rate(
     "RabbitMQ, results ignored",
-    () => [celery("spool", "ts", AMQP, REDIS, true), celery(PYTHON, "py", AMQP, REDIS, true)],
+    () => [celery("spool", "ts", AMQP, REDIS, true), celery(PYTHON, "py", AMQP, REDIS, true), drainRabbit()],
     [atLeast(8, PYTHON)],
   ),
   sqlite: rate(
@@ -80,6 +81,7 @@ export const tables: Readonly<Record<string, TableSpec>> = {
       enqueueSpool("spool, without confirms as Python", AMQP, { confirms: false }),
       enqueueSpool("spool, 100 at a time", AMQP, { together: 100 }),
       enqueuePython(PYTHON, AMQP, REDIS),
+      enqueueRabbit(),
     ],
     [atLeast(8, PYTHON, "spool, without confirms as Python")],
   ),
