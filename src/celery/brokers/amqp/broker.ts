@@ -10,10 +10,11 @@ import type {
   QueueSpec,
 } from "../broker.ts";
 import { AmqpConsumer } from "./consumer.ts";
-import { fromAmqp, toAmqp } from "./convert.ts";
+import { toAmqp } from "./convert.ts";
 import { delayedAddress, isDelayed } from "./delayed.ts";
+import { AmqpListener } from "./listener.ts";
 import { AmqpLink, pause, publishOn, type AmqpChannel, type AmqpConfirmChannel } from "./link.ts";
-import { declarePrivateQueue, declareTaskQueue } from "./topology.ts";
+import { declareTaskQueue } from "./topology.ts";
 
 const RETRY_SECONDS = 0.1;
 
@@ -56,7 +57,7 @@ class AmqpBroker implements Broker {
   }
 
   async declareQueue(queue: QueueSpec): Promise<void> {
-    await this.#onChannel((channel) => declareTaskQueue(channel, queue));
+    await this.#link.onChannel((channel) => declareTaskQueue(channel, queue));
     if (isDelayed(queue)) this.#delayed.add(queue.exchange);
   }
 
@@ -75,23 +76,10 @@ class AmqpBroker implements Broker {
   }
 
   async listen(spec: ListenSpec, onMessage: (message: Message, key: string) => void): Promise<Listener> {
-    let channel = await this.#listenOnce(spec, onMessage);
-    const stopWatching = this.#link.onLost(() => void again());
-    const again = async (): Promise<void> => {
-      while (!this.#link.closed) {
-        try {
-          channel = await this.#listenOnce(spec, onMessage);
-          return;
-        } catch {
-          await pause(RETRY_SECONDS);
-        }
-      }
-    };
+    const inner = await AmqpListener.open(this.#link, spec, onMessage);
     const listener = {
       close: async () => {
-        if (!this.#open.delete(listener)) return;
-        stopWatching();
-        await channel.close().catch(() => {});
+        if (this.#open.delete(listener)) await inner.close();
       },
     };
     this.#open.add(listener);
@@ -99,12 +87,12 @@ class AmqpBroker implements Broker {
   }
 
   async purge(queue: string): Promise<number> {
-    const { messageCount } = await this.#onChannel((channel) => channel.purgeQueue(queue));
+    const { messageCount } = await this.#link.onChannel((channel) => channel.purgeQueue(queue));
     return messageCount;
   }
 
   async size(queue: string): Promise<number> {
-    const { messageCount } = await this.#onChannel((channel) => channel.checkQueue(queue));
+    const { messageCount } = await this.#link.onChannel((channel) => channel.checkQueue(queue));
     return messageCount;
   }
 
@@ -175,29 +163,6 @@ class AmqpBroker implements Broker {
       this.#publisher = undefined;
       this.#channel = undefined;
     });
-  }
-
-  async #listenOnce(
-    spec: ListenSpec,
-    onMessage: (message: Message, key: string) => void,
-  ): Promise<Awaited<ReturnType<AmqpLink["channel"]>>> {
-    const channel = await this.#link.channel();
-    await declarePrivateQueue(channel, spec);
-    const hand = (message: Parameters<Parameters<typeof channel.consume>[1]>[0]): void => {
-      if (message !== null) onMessage(fromAmqp(message), message.fields.routingKey);
-    };
-    await channel.consume(spec.queue, hand, { noAck: true });
-    return channel;
-  }
-
-  /** A refused declaration closes its channel, so each has one of its own. */
-  async #onChannel<T>(work: (channel: Awaited<ReturnType<AmqpLink["channel"]>>) => Promise<T>): Promise<T> {
-    const channel = await this.#link.channel();
-    try {
-      return await work(channel);
-    } finally {
-      await channel.close().catch(() => {});
-    }
   }
 }
 

@@ -10,7 +10,7 @@ const RETRY_SECONDS = 0.5;
 export class AmqpConsumer implements Consumer {
   readonly #link: AmqpLink;
   readonly #options: ConsumeOptions;
-  readonly #queues = new Map<string, { spec: QueueSpec; tag: string }>();
+  readonly #queues = new Map<string, Taken>();
   #channel: AmqpChannel | undefined;
   #acks: Acks | undefined;
   #prefetch: number;
@@ -38,11 +38,11 @@ export class AmqpConsumer implements Consumer {
 
   async addQueue(spec: QueueSpec): Promise<void> {
     if (this.#queues.has(spec.name)) return;
+    await this.#link.onChannel((channel) => declareTaskQueue(channel, spec));
+    if (this.#queues.has(spec.name)) return;
     const entry = { spec, tag: "" };
     this.#queues.set(spec.name, entry);
-    if (this.#channel === undefined) return;
-    await declareTaskQueue(this.#channel, spec);
-    entry.tag = await this.#consume(this.#channel, this.#acks!, spec);
+    if (this.#channel !== undefined) entry.tag = await this.#consume(this.#channel, this.#acks!, entry);
   }
 
   async cancelQueue(name: string): Promise<void> {
@@ -87,7 +87,7 @@ export class AmqpConsumer implements Consumer {
     const acks = new Acks(channel);
     for (const entry of this.#queues.values()) {
       await declareTaskQueue(channel, entry.spec);
-      entry.tag = await this.#consume(channel, acks, entry.spec);
+      entry.tag = await this.#consume(channel, acks, entry);
     }
     this.#channel = channel;
     this.#acks = acks;
@@ -106,14 +106,37 @@ export class AmqpConsumer implements Consumer {
     }
   }
 
-  async #consume(channel: AmqpChannel, acks: Acks, spec: QueueSpec): Promise<string> {
-    const { consumerTag } = await channel.consume(spec.name, (message) => {
-      if (message === null) return;
+  async #consume(channel: AmqpChannel, acks: Acks, entry: Taken): Promise<string> {
+    const { name } = entry.spec;
+    const { consumerTag } = await channel.consume(name, (message) => {
+      if (message === null) return void this.#cancelled(channel, acks, entry);
       acks.took(message);
-      this.#options.onDelivery(deliveryOf(acks, spec.name, message));
+      this.#options.onDelivery(deliveryOf(acks, name, message));
     });
     return consumerTag;
   }
+
+  /** The server takes the consumer away when the queue is deleted or moves to another node. */
+  async #cancelled(channel: AmqpChannel, acks: Acks, entry: Taken): Promise<void> {
+    entry.tag = "";
+    const wanted = (): boolean =>
+      this.#channel === channel && !this.#paused && this.#queues.get(entry.spec.name) === entry;
+    while (wanted()) {
+      try {
+        await this.#link.onChannel((own) => declareTaskQueue(own, entry.spec));
+        if (wanted()) entry.tag = await this.#consume(channel, acks, entry);
+        return;
+      } catch {
+        await pause(RETRY_SECONDS);
+      }
+    }
+  }
+}
+
+/** A queue that is taken from, by the tag that the server knows the consumer by. */
+interface Taken {
+  readonly spec: QueueSpec;
+  tag: string;
 }
 
 function deliveryOf(acks: Acks, queue: string, message: AmqpMessage): Delivery {

@@ -10,6 +10,8 @@ export type AmqpMessage = ConsumeMessage;
 
 /** Seconds to try before the first connection is given up; later losses are repaired for as long as it takes. */
 const FIRST_CONNECT_SECONDS = 4;
+/** Seconds for a connection to be accepted and opened: a server that hangs takes it and says nothing. */
+const HANDSHAKE_SECONDS = 10;
 const PAUSE_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2];
 /** Celery's own on the consuming connection; a dead peer is noticed after two missed beats. */
 const HEARTBEAT_SECONDS = 60;
@@ -40,6 +42,16 @@ export class AmqpLink {
 
   async confirmChannel(): Promise<AmqpConfirmChannel> {
     return this.#watched(await (await this.#connected()).createConfirmChannel());
+  }
+
+  /** For declarations: when the server refuses one it closes the channel, which must be no other's. */
+  async onChannel<T>(work: (channel: AmqpChannel) => Promise<T>): Promise<T> {
+    const channel = await this.channel();
+    try {
+      return await work(channel);
+    } finally {
+      await channel.close().catch(() => {});
+    }
   }
 
   /** Calls `fn` each time the connection was lost; gives the way to stop that. */
@@ -87,7 +99,11 @@ export class AmqpLink {
     const until = this.#everConnected ? Infinity : clock().now() + FIRST_CONNECT_SECONDS;
     for (let attempt = 0; ; attempt++) {
       try {
-        const connection = await connect(options(this.#url), { noDelay: true, ...this.#tls });
+        const connection = await connect(options(this.#url), {
+          noDelay: true,
+          timeout: HANDSHAKE_SECONDS * 1000,
+          ...this.#tls,
+        });
         this.#everConnected = true;
         connection.on("error", () => {});
         connection.once("close", () => this.#onClose());

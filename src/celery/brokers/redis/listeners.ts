@@ -1,3 +1,4 @@
+import { clock } from "../../../core/index.ts";
 import type { Message } from "../../protocol/message.ts";
 import type { RedisClient } from "../../redis/client.ts";
 import type { ListenSpec, Listener } from "../broker.ts";
@@ -8,6 +9,7 @@ type OnMessage = (message: Message, routingKey: string) => void;
 
 /** Seconds of one blocking pop. */
 const BLOCK_SECONDS = 5;
+const RETRY_SECONDS = 0.2;
 
 /** Private queues: fanout exchanges are channels, direct ones are lists of their own. */
 export class Listeners {
@@ -64,8 +66,13 @@ export class Listeners {
     let closed = false;
     const loop = async (): Promise<void> => {
       while (!closed && client.status !== "end") {
-        const popped = await client.brpop(...lists, BLOCK_SECONDS).catch(() => null);
-        if (popped !== null) hand(popped[1], routingKey, onMessage);
+        try {
+          const popped = await client.brpop(...lists, BLOCK_SECONDS);
+          if (popped !== null) hand(popped[1], routingKey, onMessage);
+        } catch {
+          // Disconnected, or refused by a server that has become a replica, say.
+          if (!closed) await new Promise<void>((resolve) => clock().after(RETRY_SECONDS, resolve));
+        }
       }
     };
     void loop();

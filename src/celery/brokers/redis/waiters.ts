@@ -1,7 +1,9 @@
+import { clock } from "../../../core/index.ts";
 import type { RedisClient } from "../../redis/client.ts";
 
 /** Seconds of one blocking call; a connection that died without a word is noticed after that. */
 const BLOCK_SECONDS = 10;
+const RETRY_SECONDS = 0.2;
 
 /**
  * Waits for messages without taking any: a blocking move of a list's last entry onto its own end returns once there
@@ -56,7 +58,9 @@ export class Waiters {
       entry.client ??= await this.#open(list);
       found = (await entry.client?.blmove(list, list, "RIGHT", "RIGHT", BLOCK_SECONDS)) ?? null;
     } catch {
-      // Disconnected: by close(), or by the server, in which case the next round connects again.
+      // Disconnected by close(), or refused by the server: one that is full or has become a replica refuses at once.
+      if (!this.#closed && this.#lists.get(list) === entry)
+        await new Promise<void>((resolve) => clock().after(RETRY_SECONDS, resolve));
     }
     entry.waiting = false;
     if (this.#closed || this.#lists.get(list) !== entry) return;
