@@ -34,6 +34,7 @@ async function withTwoWorkers(store: Store, body: (scene: Scene) => Promise<void
     await mayEnd.promise;
     return "ran to its end";
   });
+  app.task("revoke.seldom", () => null, { rateLimit: "1/h" });
   const name = unique("revoke");
   const options = { concurrency: 1, log: () => {} };
   const worker = app.worker({ ...options, hostname: `${name}@one` });
@@ -97,5 +98,19 @@ for (const store of await stores()) {
       await assert.rejects(waiting.get(timeout), { code: "TASK_REVOKED", message: "revoked" });
       release();
       assert.equal(await running.get(timeout), "ran to its end");
+    }));
+
+  test(`${store.name}: a task that its rate limit holds is settled when it is revoked`, () =>
+    withTwoWorkers(store, async ({ app, worker, revoke }) => {
+      await app.sendTask("revoke.seldom").get(timeout);
+      const taskId = unique("held");
+      const held = app.sendTask("revoke.seldom", [], { taskId });
+      const only = { destination: [worker.node], ...timeout };
+      for (let seen = false; !seen;) {
+        const reserved = (await app.control.inspect.reserved(only))[worker.node] as { id: string }[];
+        seen = reserved.some(({ id }) => id === taskId);
+      }
+      await revoke(taskId, false);
+      await assert.rejects(held.get(timeout), { code: "TASK_REVOKED", message: "revoked" });
     }));
 }

@@ -63,9 +63,10 @@ export class Intake {
 
   /** Settles what waits here and has been revoked meanwhile. */
   dropRevoked(): void {
-    for (const request of this.#eta.requests()) {
+    for (const request of [...this.#eta.requests(), ...this.rates.requests()]) {
       if (!this.#context.revoked.has(request.id, request.headers.stamps)) continue;
       this.#eta.drop(request);
+      this.rates.drop(request);
       this.#unwanted(request);
     }
     this.#ports.heldChanged();

@@ -43,6 +43,11 @@ export class RateLimits {
     for (const bucket of this.#buckets.values()) bucket.close();
   }
 
+  /** Takes a request out before its turn. */
+  drop(request: Request): void {
+    this.#buckets.get(request.name)?.drop(request);
+  }
+
   requests(): Request[] {
     return [...this.#buckets.values()].flatMap((bucket) => bucket.waiting());
   }
@@ -58,6 +63,10 @@ class Bucket {
   constructor(perSecond: number, release: (request: Request) => void) {
     this.#perSecond = perSecond;
     this.#release = release;
+  }
+
+  drop(request: Request): void {
+    this.#waiting.remove(request);
   }
 
   waiting(): Request[] {
