@@ -38,6 +38,8 @@ const WANTED: Record<string, unknown> = {
     [3, 3],
   ],
   progress: ["PROGRESS", "SUCCESS"],
+  protocol_1: 3,
+  other_time_zone: 3,
   direct: 3,
 };
 

@@ -6,7 +6,7 @@ import time
 import traceback
 from datetime import datetime, timedelta, timezone
 
-from celery import chain, chord, group
+from celery import Celery, chain, chord, group
 from celery.utils.nodenames import worker_direct
 from proj import app
 
@@ -81,6 +81,13 @@ def errback():
         time.sleep(0.1)
 
 
+def from_another(**conf):
+    """From an app with other settings: an old one, or one that counts in its own time zone."""
+    other = Celery("other", broker=app.conf.broker_url, backend=app.conf.result_backend)
+    other.conf.update(conf)
+    return other.send_task("ts.add", (1, 2), queue=Q, countdown=0.3).get(timeout=15)
+
+
 ROWS = {
     "args": lambda: get(ts("add", 1, 2)),
     "kwargs": lambda: get(ts("add", x=1, y=2)),
@@ -110,6 +117,8 @@ ROWS = {
     "map": lambda: [get(app.tasks["ts.add"].starmap([(1, 2), (3, 4)]).set(queue=Q)),
                     get(app.tasks["ts.total"].map([[1, 2], [3]]).set(queue=Q))],
     "progress": updates,
+    "protocol_1": lambda: from_another(task_protocol=1),
+    "other_time_zone": lambda: from_another(timezone="Asia/Tokyo", enable_utc=False),
     "direct": lambda: get(ts("add", 1, 2), queue=worker_direct(NODE)),
 }
 STORED_ROWS = {
