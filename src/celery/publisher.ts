@@ -20,6 +20,9 @@ export interface TaskCall {
   readonly compression: CompressionName | undefined;
 }
 
+/** Queues whose declaration is remembered; the oldest is declared once more when it is sent to again. */
+const MOST_DECLARED = 10_000;
+
 /** The name a program that is no worker goes by, as Python's `gen1234@host`. */
 export const anonymousNode: string = `gen${process.pid}@${hostname()}`;
 
@@ -67,6 +70,7 @@ export class Publisher {
   #declare(broker: Broker, queue: QueueSpec): Promise<void> {
     const declared = broker.declareQueue(queue);
     this.#declared.set(queue.name, declared);
+    if (this.#declared.size > MOST_DECLARED) this.#declared.delete(this.#declared.keys().next().value!);
     declared.catch(() => this.#declared.delete(queue.name));
     return declared;
   }

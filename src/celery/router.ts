@@ -17,18 +17,12 @@ export class Router {
 
   constructor(settings: Settings) {
     this.#settings = settings;
-    for (const options of settings.taskQueues) this.addQueue(options);
-  }
-
-  addQueue(options: QueueOptions): QueueSpec {
-    const spec = queueSpec(options);
-    this.#queues.set(spec.name, spec);
-    return spec;
+    for (const options of settings.taskQueues) this.#queues.set(options.name, queueSpec(options));
   }
 
   /** The queue of that name; an unknown one is made with defaults, as Celery's `task_create_missing_queues` does. */
   queue(name: string): QueueSpec {
-    return this.#queues.get(name) ?? this.addQueue(isDirect(name) ? directQueue(name) : { name });
+    return this.#queues.get(name) ?? queueSpec(isDirect(name) ? directQueue(name) : { name });
   }
 
   /** The queues a worker consumes from when it is not told. */
@@ -95,7 +89,7 @@ function directQueue(name: string): QueueOptions {
   return { name, exchange: "C.dq2", routingKey: name.slice(0, -DIRECT_SUFFIX.length) };
 }
 
-/** Queue names may be made up per call; the cache of destinations must not grow with them. */
+/** Queue names may be made up per call; nothing here must grow with them. */
 const MOST_CACHED = 1000;
 
 /** `*` for any run of characters, `?` for one. */

@@ -15,6 +15,8 @@ export interface WireEvent {
 
 /** Celery flushes at this many; a monitor sees nothing later than the turn after it happened. */
 const LARGEST_BATCH = 24;
+/** Messages on their way at once. A broker that is away takes none, and what it missed must not pile up here. */
+const MOST_UNDER_WAY = 1000;
 
 /** Publishes what happens in a worker. Task events go in batches, as Celery sends them. */
 export class EventSender {
@@ -25,6 +27,7 @@ export class EventSender {
   readonly #clock: LamportClock;
   #batch: WireEvent[] = [];
   #scheduled = false;
+  #underWay = 0;
 
   constructor(node: string, exchange: string, broker: Broker, clock: LamportClock, enabled: boolean) {
     this.#node = node;
@@ -71,6 +74,7 @@ export class EventSender {
   }
 
   async #publish(routingKey: string, body: unknown): Promise<void> {
+    if (this.#underWay >= MOST_UNDER_WAY) return;
     const message = {
       ...encode(body, "json"),
       headers: { hostname: this.#node },
@@ -78,6 +82,8 @@ export class EventSender {
     };
     const address = { exchange: this.#exchange, exchangeType: "topic" as const, routingKey };
     // An event is news, not work: when the broker is away it is lost, and the worker goes on.
+    this.#underWay++;
     await this.#broker.publish(message, address).catch(() => {});
+    this.#underWay--;
   }
 }
