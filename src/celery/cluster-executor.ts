@@ -1,4 +1,4 @@
-import { ArgumentError } from "../core/index.ts";
+import { ArgumentError, abortReason, onAbort } from "../core/index.ts";
 import {
   BaseExecutor,
   Future,
@@ -49,12 +49,14 @@ class ClusterScheduler implements Scheduler {
       ...(timeout === undefined ? {} : { timeLimit: timeout }),
       ...(priority === undefined ? {} : { priority }),
     });
+    const unwanted = new AbortController();
     const future = new Future<unknown>(() => {
       result.revoke({ terminate: true }).catch(() => {});
+      unwanted.abort();
       return true;
     });
-    this.#follow(future, result.get());
-    signal?.addEventListener("abort", () => future.cancel(), { once: true });
+    this.#follow(future, result.get({ signal: unwanted.signal }));
+    future.addDoneCallback(onAbort(signal, () => future.cancel(abortReason(signal!))));
     return future;
   }
 

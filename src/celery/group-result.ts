@@ -1,4 +1,4 @@
-import { clock, type WaitOptions } from "../core/index.ts";
+import { Fifo, clock, type WaitOptions } from "../core/index.ts";
 import type { ResultTuple } from "./backends/backend.ts";
 import { AsyncResult, leaves, SentResult, type GetOptions } from "./result.ts";
 import type { Runtime } from "./runtime.ts";
@@ -14,9 +14,16 @@ export class ResultSet<T extends unknown[] = unknown[]> {
   /** All values in order, or the first error. `timeout` is for all together. */
   async get(options: GetOptions = {}): Promise<T> {
     const until = options.timeout === undefined ? undefined : clock().now() + options.timeout;
+    const { signal, letGo } = releasable(options);
     const left = (): GetOptions =>
-      until === undefined ? options : { ...options, timeout: Math.max(0, until - clock().now()) };
-    return (await Promise.all(this.results.map((result) => result.get(left())))) as T;
+      until === undefined
+        ? { ...options, signal }
+        : { ...options, signal, timeout: Math.max(0, until - clock().now()) };
+    try {
+      return (await Promise.all(this.results.map((result) => result.get(left())))) as T;
+    } finally {
+      letGo();
+    }
   }
 
   /** Python: `join`. The same as `get`. */
@@ -26,17 +33,25 @@ export class ResultSet<T extends unknown[] = unknown[]> {
 
   /** `[id, value or error]` as each becomes ready. */
   async *iterate(options: WaitOptions = {}): AsyncGenerator<readonly [id: string, value: unknown]> {
-    const waiting = new Map(
-      this.results.map((result, index) => [
-        index,
-        result.get({ ...options, propagate: false }).then((value) => ({ index, id: result.id, value })),
-      ]),
-    );
-    for (const promise of waiting.values()) promise.catch(() => {});
-    while (waiting.size > 0) {
-      const { index, id, value } = await Promise.race(waiting.values());
-      waiting.delete(index);
-      yield [id, value];
+    const { signal, letGo } = releasable(options);
+    const ready = new Fifo<{ readonly id: string; readonly value: Promise<unknown> }>();
+    let wake = (): void => {};
+    for (const result of this.results) {
+      const value = result.get({ ...options, signal, propagate: false });
+      const arrived = (): void => {
+        ready.push({ id: result.id, value });
+        wake();
+      };
+      value.then(arrived, arrived);
+    }
+    try {
+      for (let left = this.results.length; left > 0; left--) {
+        while (ready.size === 0) await new Promise<void>((resolve) => (wake = resolve));
+        const { id, value } = ready.shift()!;
+        yield [id, await value];
+      }
+    } finally {
+      letGo();
     }
   }
 
@@ -64,6 +79,15 @@ export class ResultSet<T extends unknown[] = unknown[]> {
   async revoke(options: { readonly terminate?: boolean; readonly signal?: string } = {}): Promise<void> {
     await Promise.all(this.results.map((result) => result.revoke(options)));
   }
+}
+
+/** A signal for several waits: they end with the caller's own, or when nobody waits for the rest of them any more. */
+function releasable({ signal }: WaitOptions): { readonly signal: AbortSignal; readonly letGo: () => void } {
+  const rest = new AbortController();
+  return {
+    signal: signal === undefined ? rest.signal : AbortSignal.any([signal, rest.signal]),
+    letGo: () => rest.abort(),
+  };
 }
 
 /** The results of a group. Python: `celery.result.GroupResult`. */
