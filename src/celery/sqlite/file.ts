@@ -78,6 +78,7 @@ export class SqliteFile {
   #writes: Write[] = [];
   #scheduled = false;
   #closed = false;
+  #retry: NodeJS.Timeout | undefined;
   #idle: (() => void) | undefined;
 
   private constructor(path: string, db: DatabaseSync, release: () => boolean) {
@@ -133,11 +134,9 @@ export class SqliteFile {
 
   /** Fails what waits to be written, because another process does not let go of the file. */
   giveUp(): void {
-    const writes = this.#writes;
-    this.#writes = [];
-    const error = new OperationalError(`The SQLite file ${this.path} stayed locked by another process`);
-    for (const write of writes) write.reject(error);
-    this.#idle?.();
+    clearTimeout(this.#retry);
+    this.#scheduled = false;
+    this.#fail(new OperationalError(`The SQLite file ${this.path} stayed locked by another process`));
   }
 
   /** Ends this user's part; the last one closes the file. */
@@ -164,9 +163,16 @@ export class SqliteFile {
 
   #commit(): void {
     this.#scheduled = false;
-    if (!this.#begin()) {
-      this.#scheduled = true;
-      setTimeout(() => this.#commit(), Math.random() * BUSY_PAUSE_MS);
+    if (this.#writes.length === 0) return;
+    try {
+      if (!this.#begin()) {
+        this.#scheduled = true;
+        this.#retry = setTimeout(() => this.#commit(), Math.random() * BUSY_PAUSE_MS);
+        return;
+      }
+    } catch (cause) {
+      const { message } = cause as Error;
+      this.#fail(new OperationalError(`The SQLite file ${this.path} takes no writes: ${message}`, { cause }));
       return;
     }
     const writes = this.#writes;
@@ -182,6 +188,14 @@ export class SqliteFile {
     if (this.#writes.length === 0) this.#idle?.();
   }
 
+  #fail(error: OperationalError): void {
+    const writes = this.#writes;
+    this.#writes = [];
+    for (const write of writes) write.reject(error);
+    this.#idle?.();
+  }
+
+  /** False where another process writes at present. */
   #begin(): boolean {
     try {
       this.#db.exec("BEGIN IMMEDIATE");
