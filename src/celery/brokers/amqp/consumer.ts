@@ -89,6 +89,8 @@ export class AmqpConsumer implements Consumer {
       await declareTaskQueue(channel, entry.spec);
       entry.tag = await this.#consume(channel, acks, entry);
     }
+    // Closed while the connection was being rebuilt: what has been delivered meanwhile goes back.
+    if (this.#paused) return channel.close();
     this.#channel = channel;
     this.#acks = acks;
   }
