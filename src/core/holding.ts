@@ -34,8 +34,15 @@ export function holdingSync<H extends Disposable, O, R>(
   }
 }
 
+/** Disposing of it again does nothing. */
 export function heldUntil(release: () => void): Holding {
-  return { [Symbol.dispose]: release, [Symbol.asyncDispose]: async () => release() };
+  let held = true;
+  const dispose = (): void => {
+    if (!held) return;
+    held = false;
+    release();
+  };
+  return { [Symbol.dispose]: dispose, [Symbol.asyncDispose]: async () => dispose() };
 }
 
 /** `what` could not be had in time. */

@@ -22,6 +22,22 @@ test("releases at the same time never exceed a bounded semaphore", async () => {
   assert.equal(semaphore.getValue(), 1);
 });
 
+test("what is held is given back once, however often it is disposed of", async () => {
+  const semaphore = new Semaphore(1);
+  for (const hold of [() => semaphore.holdSync(), () => semaphore.hold()]) {
+    const permit = await hold();
+    assert.equal(semaphore.getValue(), 0);
+    permit[Symbol.dispose]();
+    permit[Symbol.dispose]();
+    await permit[Symbol.asyncDispose]();
+    assert.equal(semaphore.getValue(), 1);
+  }
+  assert.throws(() => semaphore.holdSync({ timeout: -1 }), { code: "INVALID_ARGUMENT" });
+  semaphore.acquireSync();
+  await assert.rejects(semaphore.hold({ timeout: 0.01 }), { code: "TIMEOUT" });
+  assert.throws(() => semaphore.holdSync({ timeout: 0.01 }), { code: "TIMEOUT" });
+});
+
 for (const notified of [false, true]) {
   test(`as many dead waiters as there can be make room${notified ? ", notified ones too" : ""}`, async () => {
     const condition = new Condition();
