@@ -39,8 +39,12 @@ export const scripts: Record<string, (objects: Map<string, any>, ...args: any[])
       lock.release();
     }
   },
-  /** Holds a permit of `semaphore` until it is killed. */
-  holdForever: (objects) => objects.get("semaphore").with(() => new Promise(() => {})),
+  /** Holds a permit of `semaphore` until it is killed; sets `inside` once it has it. */
+  holdForever: (objects) =>
+    objects.get("semaphore").with(() => {
+      objects.get("inside").set();
+      return new Promise(() => {});
+    }),
   /** Receives an end of another pipe through `end`, and sends through the other end of that, `other`. */
   async answerThrough(objects) {
     const came = await objects.get("end").recv();

@@ -433,9 +433,10 @@ const FATAL: Record<string, (site: Site) => Promise<void>> = {
   },
   async "Semaphore: the permit of a holder that dies comes back"({ memory, a, b, wait, give }) {
     const semaphore = new memory.Semaphore(1);
-    await give({ semaphore });
+    const inside = new memory.Event();
+    await give({ semaphore, inside });
     void a.script("holdForever").catch(() => {});
-    while (semaphore.getValue() > 0) await new Promise((resolve) => setImmediate(resolve));
+    await inside.wait();
     const got = wait(b, "semaphore", "acquire");
     await a.kill();
     assert.equal(await got, true);
