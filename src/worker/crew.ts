@@ -1,4 +1,5 @@
 import { clock } from "../core/index.ts";
+import { AHEAD_SECONDS, type Binding } from "./binding.ts";
 import type { PoolSettings } from "./options.ts";
 import type { Peer, SpawnPeer } from "./peer.ts";
 import type { WorkerSetup } from "./protocol.ts";
@@ -11,14 +12,6 @@ const START_FAILURES = 3;
 const CLOSE_GRACE = 1;
 /** An interval that never matters: while referenced it keeps the program alive. */
 const LONG_MS = 2 ** 30;
-
-/** How a task may be bound: seconds of work in a worker, and whether its function returns promises. */
-export interface Binding {
-  readonly ahead: number;
-  readonly most: number;
-  readonly together: number;
-  readonly asynchronous: boolean;
-}
 
 /** The workers of a pool: how many there are, which one is to have the next task, when they come and go. */
 export class Crew {
@@ -77,19 +70,19 @@ export class Crew {
   }
 
   /**
-   * The worker that is to have a task of `estimate` seconds, if one may: the first one that is at work and would have
-   * less than `together` seconds of it, else the one with the least to do: a free one, or one that has less than `most`
-   * seconds of work and would have at most `ahead` with the task. A worker that cannot be relieved of what it has not
-   * begun gets nothing that may wait for long.
+   * The worker that is to have a task, if one may: the first one that is at work and would have less than `together`
+   * seconds of it, else the one with the least to do: a free one, or one that has less than `most` seconds of work and
+   * would not have too much with the task. A worker that cannot be relieved of what it has not begun gets nothing that
+   * may wait for long.
    */
-  choose(estimate: number, { ahead, most, together, asynchronous }: Binding): Seat | undefined {
+  choose({ estimate, most, together, asynchronous }: Binding): Seat | undefined {
     const { concurrency } = this.#settings;
     let best: Seat | undefined;
     for (const seat of this.#ready) {
       if (seat.stalled) continue;
       const canBeRelieved = seat.peer.starts !== undefined;
       if (seat.count >= concurrency) {
-        if (seat.load > most || seat.load + estimate > ahead) continue;
+        if (seat.load > most || seat.load + estimate > AHEAD_SECONDS) continue;
         if (asynchronous && !canBeRelieved) continue;
       }
       if (canBeRelieved && seat.count > 0 && seat.load + estimate < together) return seat;

@@ -1,6 +1,7 @@
 import { type WireError, decodeError } from "../closures/index.ts";
 import { PriorityFifo, QueueFullError, StateError, abortReason, clock, onAbort } from "../core/index.ts";
 import { type ExecutorStatistics, type ShutdownOptions, type TaskOptions } from "../futures/index.ts";
+import { WORTH_A_MESSAGE, bindingOf } from "./binding.ts";
 import { Crew } from "./crew.ts";
 import type { FunctionTable, Shipped } from "./function-table.ts";
 import { type LossReport, lossError, startedTasks, warn } from "./loss.ts";
@@ -19,26 +20,8 @@ export interface DispatcherOptions {
   readonly crew: (handlers: SeatHandlers) => Crew;
 }
 
-/**
- * Work in a worker beyond what it runs now, in seconds: enough to hide the way there and back (some tens of
- * microseconds), little enough that work stays free to go to whichever worker is free first.
- */
-const AHEAD_SECONDS = 2.5e-3;
 /** Milliseconds between two looks for workers that are stuck with tasks behind. */
 const WATCH_MS = 5;
-/**
- * A worker that has LOW_SECONDS of work gets more tasks that take less than a message does (SMALL_SECONDS) only when
- * there is a batch of them: else, in a steady stream, messages would become ever smaller. Its next answer brings the
- * next look.
- */
-const LOW_SECONDS = 100e-6;
-const SMALL_SECONDS = 25e-6;
-const WORTH_A_MESSAGE = 64;
-/** To wake another worker costs more than to wait behind tasks that take this long together. */
-const TOGETHER_SECONDS = 50e-6;
-/** Chunks of a map shorter than this get one more behind them. */
-const SHORT_CHUNK_SECONDS = 20e-3;
-
 /**
  * One backlog for all workers. A task is bound to a worker as late as possible: when the worker is free, or when what
  * it has is so short that waiting behind it costs less than the way there.
@@ -192,14 +175,11 @@ export class Dispatcher implements TaskOwner {
     this.#pumping = false;
     const few = this.#backlog.size < WORTH_A_MESSAGE;
     for (let task = this.#next(); task !== undefined; task = this.#next()) {
-      const estimate = estimateOf(task);
-      const most = few && estimate < SMALL_SECONDS ? LOW_SECONDS : Infinity;
-      const { asynchronous } = task.record;
-      const together = estimate < SMALL_SECONDS && !asynchronous ? TOGETHER_SECONDS : 0;
-      const seat = this.#crew.choose(estimate, { ahead: AHEAD_SECONDS, most, together, asynchronous });
+      const binding = bindingOf(task, few);
+      const seat = this.#crew.choose(binding);
       if (seat === undefined) break;
       void this.#backlog.shift();
-      this.#bind(seat, task, estimate);
+      this.#bind(seat, task, binding.estimate);
     }
     if (this.#broken === undefined) this.#crew.grow(this.#backlog.size - this.#stale, this.#next());
     this.#crew.flush();
@@ -341,10 +321,4 @@ export class Dispatcher implements TaskOwner {
     this.#ending = true;
     void this.#crew.close().then(() => this.#drained.resolve());
   }
-}
-
-/** The expected seconds that the task will keep a worker; Infinity binds it to a free worker only. */
-function estimateOf(task: Task): number {
-  if (task.op === Op.RUN) return task.options.timeout === undefined ? task.record.seconds : Infinity;
-  return task.record.chunkSeconds < SHORT_CHUNK_SECONDS ? AHEAD_SECONDS / 2 : Infinity;
 }

@@ -52,8 +52,8 @@ export class Inbox {
     this.#closed = true;
   }
 
-  #readRing(): void {
-    if (this.#ring!.read(this.#receive)) this.#inRing = false;
+  #readRing(most: number = Infinity): void {
+    if (this.#ring!.read(this.#receive, most)) this.#inRing = false;
   }
 
   #poll(): void {
@@ -70,7 +70,7 @@ export class Inbox {
       if (++this.#emptyTurns >= this.#patience) return this.#park();
     } else {
       this.#emptyTurns = 0;
-      this.#readRing();
+      this.#readRing(RECORDS_A_TURN);
       this.#after();
     }
     this.#polling = true;
@@ -94,5 +94,7 @@ export class Inbox {
 
 /** Turns of the event loop without anything new, a microsecond or two each. */
 const LEAST_PATIENCE = 4;
-const MOST_PATIENCE = 32;
+const MOST_PATIENCE = 64;
+/** What follows from these is to reach the other side while it is still awake. */
+const RECORDS_A_TURN = 128;
 const SHORT_SLEEP_MS = 0.1;

@@ -104,14 +104,14 @@ export class RingReader {
     return tail === this.#at || tail === 0;
   }
 
-  /** Hands over what has been published up to now, or up to the closing record; says whether that came. */
-  read(receive: Receive): boolean {
+  /** Hands over what has been published up to now, `most` records of it, or up to the closing one; says whether that came. */
+  read(receive: Receive, most: number): boolean {
     const tail = Atomics.load(this.#words, TAIL) || FIRST;
     const words = this.#words;
     const values = this.#values;
     let at = this.#at;
     let closed = false;
-    while (at !== tail && !closed) {
+    while (at !== tail && !closed && most-- > 0) {
       const head = words[at]!;
       const op = head & 0xff;
       const id = words[at + 1]!;
