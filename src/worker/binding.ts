@@ -47,6 +47,8 @@ function togetherOf(estimate: number): number {
 }
 
 function estimateOf(task: Task): number {
-  if (task.op === Op.RUN) return task.options.timeout === undefined ? task.record.seconds : Infinity;
-  return task.record.chunkSeconds < SHORT_CHUNK_SECONDS ? AHEAD_SECONDS / 2 : Infinity;
+  const { record } = task;
+  if (task.op === Op.RUN)
+    return record.wary > 0 || task.options.timeout !== undefined ? Infinity : record.seconds;
+  return record.chunkSeconds < SHORT_CHUNK_SECONDS ? AHEAD_SECONDS / 2 : Infinity;
 }

@@ -180,6 +180,7 @@ export class Dispatcher implements TaskOwner {
       if (seat === undefined) break;
       void this.#backlog.shift();
       this.#bind(seat, task, binding.estimate);
+      if (task.record.wary > 0) task.record.wary--;
     }
     if (this.#broken === undefined) this.#crew.grow(this.#backlog.size - this.#stale, this.#next());
     this.#crew.flush();

@@ -1,9 +1,12 @@
 import { type Shipment, reship, ship } from "../closures/index.ts";
+import { AHEAD_SECONDS } from "./binding.ts";
 import type { FunctionRecord } from "./task.ts";
 
 /** Call sites that are looked at in `SITES_MS`; one costs some microseconds, as much as the rest of a tiny task. */
 const SITES = 8;
 const SITES_MS = 5;
+/** Tasks of a function that go to free workers only after a call that took too long to wait behind. */
+const WARY_TASKS = 512;
 /** Programs that make new functions without end drop what is known of the oldest. */
 const KEPT_RECORDS = 4096;
 
@@ -39,6 +42,7 @@ export class FunctionTable {
     const record = this.#records.get(key);
     if (record === undefined) return;
     record.seconds = seconds;
+    if (seconds >= AHEAD_SECONDS) record.wary = WARY_TASKS;
     record.asynchronous = asynchronous;
   }
 
@@ -72,6 +76,7 @@ export class FunctionTable {
     const record = {
       seconds: Infinity,
       asynchronous: false,
+      wary: 0,
       chunkSeconds: Infinity,
       site: undefined,
     };

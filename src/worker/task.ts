@@ -28,6 +28,8 @@ export interface FunctionRecord {
   seconds: number;
   /** Its calls return promises: what they take together is more than the calls take. */
   asynchronous: boolean;
+  /** Some calls take long, others do not: so many more tasks are to go to free workers only. */
+  wary: number;
   /** Seconds the last chunk of a map over it took. */
   chunkSeconds: number;
   /** Where it was submitted last, as far as that was looked at. */

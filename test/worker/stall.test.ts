@@ -71,7 +71,7 @@ for (const [kind, Pool, Event] of [
 
     const skip = kind === "process" && posix() === null && "processes are relieved through shared memory";
     test("a function that the pool has measured, with an input that stalls", { ...LIMIT, skip }, async () => {
-      const pool = sharing(() => later(new Pool({ maxWorkers: 2 })));
+      const pool = overTransport("rings", () => later(new Pool({ maxWorkers: 2 })));
       const [stuck, release] = [new Event(), new Event()];
       const squareOrStall = (x: number, stuck?: Waits, release?: Waits): number => {
         stuck?.set();
@@ -96,6 +96,30 @@ for (const [kind, Pool, Event] of [
       assert.equal(await stalled, 1);
     });
 
+    test("a function that has stalled before, where no worker can be relieved", LIMIT, async () => {
+      const pool = overTransport("messages", () => later(new Pool({ maxWorkers: 2 })));
+      const [stuck, release] = [new Event(), new Event()];
+      const squareOrStall = (x: number, ms = 0, stuck?: Waits, release?: Waits): number => {
+        for (const end = performance.now() + ms; performance.now() < end;);
+        stuck?.set();
+        release?.waitSync();
+        return x * x;
+      };
+      const all = (): Promise<number[]> =>
+        Promise.all(Array.from({ length: SHORT / 2 }, (_, i) => pool.submit(squareOrStall, i)));
+      await pool.runOnAll(() => undefined);
+      await all();
+      await pool.submit(squareOrStall, 2, 100);
+      for (let i = 0; i < 20; i++) assert.equal(await pool.submit(squareOrStall, i), i * i);
+      const stalled = pool.submit(squareOrStall, -1, 0, stuck, release);
+      const squares = await all();
+      assert.deepEqual(squares[99], 99 * 99);
+      await stuck.wait();
+      assert.equal(stalled.done(), false);
+      release.set();
+      assert.equal(await stalled, 1);
+    });
+
     test("asynchronous tasks do not wait for each other while a worker is free", LIMIT, async () => {
       const pool = later(new Pool({ maxWorkers: 2 }));
       const meet = async (mine?: Waits, other?: Waits): Promise<void> => {
@@ -109,10 +133,10 @@ for (const [kind, Pool, Event] of [
   });
 }
 
-/** Processes share memory with their pool from the start, not only once they are busy. */
-function sharing<T>(make: () => T): T {
+/** By rings processes share memory with their pool from the start, not only once they are busy; by messages never. */
+function overTransport<T>(transport: "rings" | "messages", make: () => T): T {
   const before = process.env["SPOOL_TRANSPORT"];
-  process.env["SPOOL_TRANSPORT"] = "rings";
+  process.env["SPOOL_TRANSPORT"] = transport;
   after(() => {
     if (before === undefined) delete process.env["SPOOL_TRANSPORT"];
     else process.env["SPOOL_TRANSPORT"] = before;
