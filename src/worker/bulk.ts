@@ -111,8 +111,10 @@ export class BulkReader {
   #copy({ segment, block: state, type, length }: Lifted): View {
     const block = state === undefined ? this.#blocks.get(segment)! : receiveBlock(state);
     this.#blocks.set(segment, block);
-    const view = new TYPES[type]!(length);
-    new Uint8Array(view.buffer).set(block.bytes.subarray(START, START + view.byteLength));
+    const { buffer, byteOffset } = block.bytes;
+    const Type = TYPES[type]!;
+    // Made from a view, its memory need not be cleared first.
+    const view = new Type(new Type(buffer, byteOffset + START, length));
     Atomics.store(block.words, BUSY, 0);
     return view;
   }

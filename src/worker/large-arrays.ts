@@ -49,9 +49,11 @@ export function postBatch(
   const copied = batch.map((value) =>
     replaceLarge(value, (view) => {
       if (!ownsBuffer(view) || transfer.includes(view.buffer)) return view;
-      const buffer = buffers.get(view.buffer) ?? (view.buffer.slice(0) as ArrayBuffer);
-      const copy = views.get(view) ?? new TYPES[typeOf(view)]!(buffer);
-      buffers.set(view.buffer, buffer);
+      const Type = TYPES[typeOf(view)]!;
+      const known = buffers.get(view.buffer);
+      // Made from a view, its memory need not be cleared first, as that of `buffer.slice` is.
+      const copy = views.get(view) ?? (known === undefined ? new Type(view) : new Type(known));
+      buffers.set(view.buffer, copy.buffer as ArrayBuffer);
       views.set(view, copy);
       return copy;
     }),
