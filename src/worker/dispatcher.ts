@@ -64,6 +64,7 @@ export class Dispatcher implements TaskOwner {
       ready: (seat) => this.#ready(seat),
       initFailed: (_seat, error) => this.#initFailed(error),
       answer: (seat, task, op, a, b) => this.#answer(seat, task, op, a, b),
+      resumed: () => this.#schedulePump(),
       started: (task) => this.#settler.started(task),
       timing: (key, seconds, asynchronous) => this.#functions.measured(key, seconds, asynchronous),
       unsendable: (seat, task, error) => this.#unsendable(seat, task, error),

@@ -22,6 +22,7 @@ import type { Heirlooms } from "./heirlooms.ts";
  *   CHUNK               id, chunk, -                              the end of MAP and STARMAP
  *   STREAM, ITEM, END   id, value, -                              a generator's result
  *   TIMING              key, seconds, asynchronous                how long calls of a function take now
+ *   RESUMED             -, -, -                                   it has thrown away what was taken back
  * Both ways:
  *   SWITCH              -, -, -                                   what follows is in the ring | in messages
  *   ATTACH, ATTACHED    -, blocks, -                              here is memory for rings | taken, or not
@@ -52,6 +53,7 @@ export const Op = {
   ITEM: 24,
   END: 25,
   TIMING: 26,
+  RESUMED: 27,
 } as const;
 export type Op = (typeof Op)[keyof typeof Op];
 

@@ -11,6 +11,8 @@ export interface SeatHandlers {
   /** RESULT, FAILED, CHUNK, STREAM, ITEM, END of a task. */
   readonly answer: (seat: Seat, task: Task, op: number, a: unknown, b: unknown) => void;
   readonly started: (task: Task) => void;
+  /** A worker that had been stalled can be given tasks again. */
+  readonly resumed: () => void;
   readonly timing: (key: number, seconds: number, asynchronous: boolean) => void;
   readonly unsendable: (seat: Seat, task: Task, error: unknown) => void;
   readonly exit: (seat: Seat, exit: PeerExit) => void;
@@ -41,7 +43,7 @@ export class Seat implements TaskSeat {
   stoppedFor: string | undefined = undefined;
   /** Calls off the end by force that follows when it does not close by itself. */
   stopTimer: (() => void) | undefined = undefined;
-  /** It has been stuck in a task; it gets nothing more until it answers. */
+  /** It has been stuck in a task; it gets nothing more until it has taken note that its queue was taken back. */
   stalled = false;
   #lastBegun = -1;
   readonly #handlers: SeatHandlers;
@@ -101,7 +103,6 @@ export class Seat implements TaskSeat {
     this.#free.push(task.id);
     this.load -= task.estimate;
     this.count--;
-    this.stalled = false;
     if (!(this.count > 0 && this.load > 0)) this.load = 0;
     task.seat = undefined;
     task.id = -1;
@@ -118,7 +119,7 @@ export class Seat implements TaskSeat {
    */
   recallIfStuck(): Task[] {
     const { starts } = this.peer;
-    if (starts === undefined || this.state === "starting") return [];
+    if (starts === undefined || this.stalled || this.state === "starting") return [];
     const begun = startedSoFar(starts);
     const stuck = begun === this.#lastBegun;
     this.#lastBegun = begun;
@@ -131,7 +132,7 @@ export class Seat implements TaskSeat {
     const tasks = this.tasks().filter((task) => !task.done() && !hasBegun(task.sequence, now));
     for (const task of tasks) this.release(task);
     this.bound = this.#lastBegun = now;
-    this.stalled = this.count > 0;
+    this.stalled = true;
     this.peer.channel.post(Op.RESUME, 0);
     this.peer.channel.flush();
     return tasks;
@@ -195,6 +196,10 @@ export class Seat implements TaskSeat {
         break;
       case Op.TIMING:
         this.#handlers.timing(id, a as number, b as boolean);
+        break;
+      case Op.RESUMED:
+        this.stalled = false;
+        this.#handlers.resumed();
         break;
       case Op.STARTED:
         this.#markStarted(id);

@@ -70,6 +70,7 @@ export class Runner {
       case Op.RESUME:
         this.#dropQueue();
         this.#options.resume();
+        this.#channel.post(Op.RESUMED, 0);
         break;
       case Op.CLOSE:
         this.#closing = true;
