@@ -6,12 +6,19 @@ import { startSubject, type Subject } from "./target.ts";
 
 /**
  * What being watched costs a running program: one process does the same units of work watched and unwatched, turn
- * about, and its CPU time is compared pair by pair: that of the main thread, which does the work, and that of the whole
- * process, V8's sampler thread and our agent included. Pairs in one process share its compiled code and its heap, so
- * they differ by less than two processes do. What entering and leaving costs is a table of its own: it is paid once.
+ * about, and its CPU time is compared: that of the main thread, which does the work, and that of the whole process, V8's
+ * sampler thread and our agent included. Turns in one process share its compiled code and its heap, so they differ by
+ * less than two processes do. What entering and leaving costs is a table of its own: it is paid once.
+ *
+ * Other guests of a machine slow it down by tens of percent for seconds on end. So the turns are measured in pieces, and
+ * the lower quintiles of all pieces are compared: those that nobody disturbed, on both sides. Each figure of a table
+ * leaves out another sixth of the pairs, so that its range says how much hangs on the choice.
  */
 const UNITS = 120;
-const ROUNDS = 12;
+/** Units between the beginning of watching and the measured ones: the engine compiles some functions anew. */
+const SETTLING = 40;
+const PAIRS = 30;
+const ROUNDS = 6;
 
 interface Watcher {
   readonly name: string;
@@ -57,15 +64,22 @@ export async function steadyTables(): Promise<Table[]> {
   const [main, whole, entering, rate] = [figures(), figures(), figures(), figures()];
   try {
     for (let round = 0; round < 3; round++) await subject.ask(UNITS); // until it is compiled
-    for (let round = -1; round < ROUNDS; round++) {
+    for (const watcher of WATCHERS) await measurePair(subject, watcher, true);
+    const pairs = new Map<Watcher, Pair[]>(WATCHERS.map((watcher) => [watcher, []]));
+    for (let i = 0; i < PAIRS; i++) {
       for (const [turn, watcher] of WATCHERS.entries()) {
         // The first of a pair and the second change places, so that a drift of the machine meets both alike.
-        const pair = await measurePair(subject, watcher, (round + turn) % 2 === 0);
-        if (round < 0) continue;
-        main.get(watcher.name)!.push(100 * (pair.watched.main / pair.alone.main - 1));
-        whole.get(watcher.name)!.push(100 * (pair.watched.whole / pair.alone.whole - 1));
-        entering.get(watcher.name)!.push(1000 * pair.entering);
-        if (!Number.isNaN(pair.rate)) rate.get(watcher.name)!.push(pair.rate);
+        pairs.get(watcher)!.push(await measurePair(subject, watcher, (i + turn) % 2 === 0));
+      }
+    }
+    for (const [{ name }, all] of pairs) {
+      for (let left = 0; left < ROUNDS; left++) {
+        const some = all.filter((_, i) => i % ROUNDS !== left);
+        main.get(name)!.push(added(some, "main"));
+        whole.get(name)!.push(added(some, "whole"));
+        entering.get(name)!.push(1000 * middle(some.map((pair) => pair.entering)));
+        const counted = some.map((pair) => pair.rate).filter((it) => !Number.isNaN(it));
+        if (counted.length > 0) rate.get(name)!.push(middle(counted));
       }
     }
   } finally {
@@ -77,10 +91,10 @@ export async function steadyTables(): Promise<Table[]> {
     rounds: ROUNDS,
     figures: [...all].filter(([, some]) => some.length > 0).map(([name, some]) => summarise(name, some)),
   });
-  const added = table("CPU time that being watched adds to a busy thread", "%", main);
-  const targets = TARGETS.map((target) => evaluate({ ...added, better: "lower" }, target));
+  const costs = table("CPU time that being watched adds to a busy thread", "%", main);
+  const targets = TARGETS.map((target) => evaluate({ ...costs, better: "lower" }, target));
   return [
-    { ...added, better: "lower", targets },
+    { ...costs, better: "lower", targets },
     table("the same for the whole process", "%", whole),
     table("CPU time of coming and going, once", "ms", entering),
     table("samples a second of a busy thread", "1/s", rate),
@@ -98,21 +112,43 @@ interface Cost {
 }
 
 interface Pair {
-  readonly alone: Cost;
-  readonly watched: Cost;
+  /** Piece by piece. */
+  readonly alone: readonly Cost[];
+  readonly watched: readonly Cost[];
   /** CPU seconds of the program between the measured parts. */
   readonly entering: number;
   readonly rate: number;
 }
 
+/** Percent. */
+function added(pairs: readonly Pair[], of: keyof Cost): number {
+  const undisturbed = (pieces: readonly Cost[]): number =>
+    quantile(
+      pieces.map((piece) => piece[of]),
+      0.25,
+    );
+  const watched = undisturbed(pairs.flatMap((pair) => pair.watched));
+  return 100 * (watched / undisturbed(pairs.flatMap((pair) => pair.alone)) - 1);
+}
+
+function middle(values: readonly number[]): number {
+  return quantile(values, 0.5);
+}
+
+function quantile(values: readonly number[], share: number): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length * share)]!;
+}
+
 async function measurePair(subject: Subject, watcher: Watcher, aloneFirst: boolean): Promise<Pair> {
-  const work = (): Promise<Cost> => subject.ask<Cost>(UNITS);
+  const work = (): Promise<Cost[]> => subject.ask<Cost[]>(UNITS);
   const first = aloneFirst ? await work() : undefined;
   const before = readProcess(subject.pid).cpu;
   const stop = await watcher.start(subject);
+  const settling = await subject.ask<Cost[]>(SETTLING);
   const watched = await work();
   const rate = await stop();
-  const entering = readProcess(subject.pid).cpu - before - watched.whole;
+  const working = [...settling, ...watched].reduce((sum, { whole }) => sum + whole, 0);
+  const entering = readProcess(subject.pid).cpu - before - working;
   return { alone: first ?? (await work()), watched, entering, rate };
 }
 

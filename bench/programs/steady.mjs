@@ -1,5 +1,5 @@
-// The work of allocating.mjs on request: a number over IPC is so many units; the answer is what they cost in CPU
-// seconds, the main thread and the whole process. `{ interval }` (µs) starts V8's own sampler, `{}` stops it; the answer
+// The work of allocating.mjs on request: a number over IPC is so many units; the answer is what each ten of them cost in
+// CPU seconds, the main thread and the whole process. `{ interval }` (µs) starts V8's own sampler, `{}` stops it; the answer
 // is its count of samples. Node 24 or later.
 import { Session } from "node:inspector/promises";
 import { setImmediate as turn } from "node:timers/promises";
@@ -19,13 +19,20 @@ function unit(round) {
   return length;
 }
 
+// The kernel counts CPU time in steps of some milliseconds, which many units together make small.
+const PIECE = 10;
+
 async function work(units) {
-  const [before, thread] = [process.cpuUsage(), process.threadCpuUsage()];
-  for (let i = 0; i < units; i++) {
-    unit(i);
-    await turn();
+  const pieces = [];
+  for (let done = 0; done < units; done += PIECE) {
+    const [before, thread] = [process.cpuUsage(), process.threadCpuUsage()];
+    for (let i = 0; i < PIECE; i++) {
+      unit(done + i);
+      await turn();
+    }
+    pieces.push({ whole: seconds(process.cpuUsage(before)), main: seconds(process.threadCpuUsage(thread)) });
   }
-  return { whole: seconds(process.cpuUsage(before)), main: seconds(process.threadCpuUsage(thread)) };
+  return pieces;
 }
 
 function seconds({ user, system }) {
