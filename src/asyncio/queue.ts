@@ -1,4 +1,13 @@
-import { Empty, Fifo, Full, ShutDown, StateError, type WaitOptions, requireInteger } from "../core/index.ts";
+import {
+  Empty,
+  Fifo,
+  Full,
+  ShutDown,
+  StateError,
+  type WaitOptions,
+  requireInteger,
+  untilShutDown,
+} from "../core/index.ts";
 import { DONE, Waiter, WaiterQueue, refused } from "./waiter.ts";
 
 /** Where a queue keeps what it holds; decides the order. */
@@ -102,17 +111,8 @@ export class Queue<T> implements AsyncIterable<T> {
     if (this.#store.size === 0) this.#getters.interruptAll(() => shutDown("get"));
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
-    while (true) {
-      let item: T;
-      try {
-        item = await this.get();
-      } catch (error) {
-        if (error instanceof ShutDown) return;
-        throw error;
-      }
-      yield item;
-    }
+  [Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
+    return untilShutDown(() => this.get());
   }
 
   #add(item: T): void {

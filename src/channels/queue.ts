@@ -5,6 +5,7 @@ import {
   requireInteger,
   requireWait,
   ShutDown,
+  untilShutDown,
   StateError,
   type WaitOptions,
 } from "../core/index.ts";
@@ -158,17 +159,8 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
   cancelJoinThread(): void {}
 
   /** Takes items until the queue is shut down and empty. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<T> {
-    for (;;) {
-      let item: T;
-      try {
-        item = await this.get();
-      } catch (error) {
-        if (error instanceof ShutDown) return;
-        throw error;
-      }
-      yield item;
-    }
+  [Symbol.asyncIterator](): AsyncGenerator<T> {
+    return untilShutDown(() => this.get());
   }
 
   protected encode(item: T): Encoded {

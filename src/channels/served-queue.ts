@@ -1,4 +1,10 @@
-import { requireFunction, requireInteger, ShutDown, StateError, type WaitOptions } from "../core/index.ts";
+import {
+  requireFunction,
+  requireInteger,
+  StateError,
+  untilShutDown,
+  type WaitOptions,
+} from "../core/index.ts";
 import type { Read } from "../memory/index.ts";
 import { decode, encode } from "./codec.ts";
 import { decodeNow, empty, full } from "./queue.ts";
@@ -63,17 +69,8 @@ export class ServedQueue extends Served implements AsyncIterable<any> {
   }
   cancelJoinThread(): void {}
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<any> {
-    for (;;) {
-      let item: unknown;
-      try {
-        item = await this.get();
-      } catch (error) {
-        if (error instanceof ShutDown) return;
-        throw error;
-      }
-      yield item;
-    }
+  [Symbol.asyncIterator](): AsyncGenerator<any> {
+    return untilShutDown(() => this.get());
   }
 
   #pack(item: unknown): Uint8Array {

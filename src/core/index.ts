@@ -22,4 +22,5 @@ export {
   requireSignal,
   requireWait,
 } from "./validate.ts";
+export { untilShutDown } from "./until-shut-down.ts";
 export { clockTime } from "./clock-time.ts";
