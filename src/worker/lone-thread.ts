@@ -3,6 +3,7 @@ import { decodeError, type WireError } from "../closures/index.ts";
 import { entryUrl } from "./entry-url.ts";
 import { threadExecArgv } from "./exec-argv.ts";
 import { heirlooms } from "./heirlooms.ts";
+import { stopThread } from "./stop-thread.ts";
 import type { Lone, LoneEnd, LoneMessage, LoneStart } from "./lone.ts";
 
 export interface LoneThread extends Lone {
@@ -49,6 +50,6 @@ export function startLoneThread(start: LoneStart): LoneThread {
     },
     ref: () => worker.ref(),
     unref: () => worker.unref(),
-    kill: () => void worker.terminate(),
+    kill: () => stopThread(worker),
   };
 }

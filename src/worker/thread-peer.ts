@@ -8,6 +8,7 @@ import { postBatch } from "./large-arrays.ts";
 import type { Peer, PeerExit, PeerHandlers, PeerOptions } from "./peer.ts";
 import type { Channel } from "./protocol.ts";
 import { RingPair, type RingPairState } from "./ring.ts";
+import { stopThread } from "./stop-thread.ts";
 import { type StartCount, newStartCount } from "./start-count.ts";
 
 export interface ThreadData {
@@ -60,7 +61,7 @@ export class ThreadPeer implements Peer {
   }
 
   terminate(): void {
-    void this.#worker.terminate();
+    stopThread(this.#worker);
   }
 
   /** A message that cannot be decoded says not whose it was: the worker's tasks are lost as in a crash. */
